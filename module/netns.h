@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What rill keeps per network namespace. */
+#ifndef RILL_NETNS_H
+#define RILL_NETNS_H
+
+#include "rill.h"
+
+#define RILL_BUCKET_BITS	8
+#define RILL_BUCKETS		(1 << RILL_BUCKET_BITS)
+
+/**
+ * struct rill_bucket - One bucket of both tables.
+ * @lock: Guards both chains, and the local port of the sockets on @bound.
+ * @bound: Bound sockets by port, through sk_bind_node; no reference.
+ * @all: All sockets by address of the struct, through sk_node; counted.
+ */
+struct rill_bucket {
+	spinlock_t		lock;
+	struct hlist_head	bound;
+	struct hlist_head	all;
+};
+
+/**
+ * enum rill_counter - Events counted per namespace, /proc/net/rill/counters.
+ * @RILL_CNT_CONNECT: Requests made.
+ * @RILL_CNT_CONNECT_PENDING: Of these, those that had to wait.
+ * @RILL_CNT_ESTABLISHED: Connections established by connect().
+ * @RILL_CNT_ACCEPTED: Connections handed out by accept().
+ * @RILL_CNT_REFUSED: Attempts that ended refused.
+ * @RILL_CNT_NO_ROOM: Requests turned away, too many pending (C35).
+ * @RILL_CNT_TIMEOUT: Attempts that ended by timeout.
+ * @RILL_CNT_UNREACH: Attempts that ended by a device's end.
+ * @RILL_CNT_WITHDRAWN: Attempts given up by this end.
+ * @RILL_CNT_RESET: Connections broken by the peer.
+ * @RILL_CNT_HANGUP: Connections closed by the peer in order.
+ * @RILL_CNT_LATE: Events that came after the end, ignored.
+ * @RILL_CNT_ILLEGAL: Events that the state machine does not know.
+ * @RILL_CNT_DGRAM_SENT: Datagrams delivered.
+ * @RILL_CNT_DGRAM_DROPPED: Datagrams dropped: buffer full, filter or peer.
+ * @RILL_NR_COUNTERS: Their number.
+ */
+enum rill_counter {
+	RILL_CNT_CONNECT,
+	RILL_CNT_CONNECT_PENDING,
+	RILL_CNT_ESTABLISHED,
+	RILL_CNT_ACCEPTED,
+	RILL_CNT_REFUSED,
+	RILL_CNT_NO_ROOM,
+	RILL_CNT_TIMEOUT,
+	RILL_CNT_UNREACH,
+	RILL_CNT_WITHDRAWN,
+	RILL_CNT_RESET,
+	RILL_CNT_HANGUP,
+	RILL_CNT_LATE,
+	RILL_CNT_ILLEGAL,
+	RILL_CNT_DGRAM_SENT,
+	RILL_CNT_DGRAM_DROPPED,
+	RILL_NR_COUNTERS,
+};
+
+/**
+ * struct rill_counters - One CPU's counters.
+ * @v: By enum rill_counter.
+ */
+struct rill_counters {
+	unsigned long v[RILL_NR_COUNTERS];
+};
+
+/**
+ * struct rill_net - State of one network namespace.
+ * @buckets: Socket tables.
+ * @port_cursor: Where the search for an ephemeral port goes on.
+ * @counters: Per-CPU counters.
+ * @sysctl: Handle of net.rill.
+ * @sysctl_table: Its table.
+ * @connect_timeout_ms: Sysctl: timeout interval of an attempt, milliseconds.
+ * @port_range: Sysctl: first ephemeral port << 16 | last one; read at once.
+ * @max_backlog: Sysctl: limit of listen()'s backlog.
+ * @max_pending: Sysctl: limit of requests pending per listener.
+ * @loopback: Sysctl: 0 switches the loopback transport off.
+ * @sockets: Sysctl: 0 refuses new sockets.
+ */
+struct rill_net {
+	struct rill_bucket	buckets[RILL_BUCKETS];
+	atomic_t		port_cursor;
+	struct rill_counters __percpu *counters;
+	struct ctl_table_header	*sysctl;
+	struct ctl_table	*sysctl_table;
+	u32			connect_timeout_ms;
+	u32			port_range;
+	u32			max_backlog;
+	u32			max_pending;
+	u8			loopback;
+	u8			sockets;
+};
+
+extern unsigned int rill_net_id;
+
+static inline struct rill_net *rill_net(const struct net *net)
+{
+	return net_generic(net, rill_net_id);
+}
+
+static inline void rill_count(const struct sock *sk, enum rill_counter which)
+{
+	this_cpu_inc(rill_net(sock_net(sk))->counters->v[which]);
+}
+
+static inline u32 rill_net_port_range(const struct rill_net *rn, u32 *last)
+{
+	u32 range = READ_ONCE(rn->port_range);
+
+	*last = range & 0xffff;
+	return range >> 16;
+}
+
+/* netns.c */
+int rill_netns_init(void);
+void rill_netns_exit(void);
+void rill_hash(struct sock *sk);
+void rill_unhash(struct sock *sk);
+struct sock *rill_find(struct net *net,
+		       bool (*match)(struct sock *sk, void *arg), void *arg);
+
+/* sysctl.c */
+int rill_sysctl_register(struct net *net);
+void rill_sysctl_unregister(struct net *net);
+
+/* proc.c */
+int rill_proc_register(struct net *net);
+void rill_proc_unregister(struct net *net);
+
+#endif /* RILL_NETNS_H */

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving on STREAM and SEQPACKET. Readers take turns by lock_sock(), so a
+ * buffer that one has looked up stays where it is; the sender may append to
+ * the last one meanwhile, behind the bytes that were counted.
+ */
+#include "netns.h"
+
+/* The buffer at @off unread bytes, and how many it has from there on. */
+static struct sk_buff *rill_queue_at(struct sock *sk, u32 *off, u32 *avail)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	struct sk_buff *skb, *found = NULL;
+	u32 unread;
+
+	spin_lock_bh(&queue->lock);
+	skb_queue_walk(queue, skb) {
+		unread = rill_skb_unread(skb);
+		if (*off < unread) {
+			found = skb;
+			*avail = unread - *off;
+			break;
+		}
+		*off -= unread;
+	}
+	spin_unlock_bh(&queue->lock);
+	return found;
+}
+
+/**
+ * rill_unread() - Count the unread bytes of a socket.
+ * @sk: The socket.
+ * @first_only: Of the first message only.
+ *
+ * Return: bytes.
+ */
+u32 rill_unread(struct sock *sk, bool first_only)
+{
+	struct sk_buff *skb;
+	u32 bytes = 0;
+
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		bytes += rill_skb_unread(skb);
+		if (first_only)
+			break;
+	}
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	return bytes;
+}
+
+static void rill_queue_consume(struct sock *sk, struct sk_buff *skb, u32 bytes)
+{
+	bool empty;
+
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	rill_skb_cb(skb)->consumed += bytes;
+	empty = !rill_skb_unread(skb);
+	if (empty)
+		__skb_unlink(skb, &sk->sk_receive_queue);
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	if (empty)
+		consume_skb(skb);
+}
+
+/* Why nothing more will come: 1 not so, 0 end of file, or an errno. */
+static int rill_recv_ended(struct sock *sk)
+{
+	switch (rill_state(sk)) {
+	case RILL_ESTABLISHED:
+	case RILL_CLOSE_WAIT:
+		if (READ_ONCE(sk->sk_err))
+			return sock_error(sk);
+		return !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
+	default:
+		return sock_error(sk) ? : -ENOTCONN;
+	}
+}
+
+static bool rill_recv_ready(struct sock *sk, u32 off)
+{
+	u32 avail;
+
+	/* A record may be empty. */
+	if (sk->sk_type == SOCK_SEQPACKET &&
+	    !skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return true;
+	return rill_queue_at(sk, &off, &avail) || READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
+	       rill_state(sk) != RILL_ESTABLISHED;
+}
+
+/* Wait, without the readers' lock. Return: 0 to look again, or an errno. */
+static int rill_recv_wait(struct sock *sk, u32 off, long *timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	if (!*timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(*timeo);
+	add_wait_queue(sk_sleep(sk), &wait);
+	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	sk_wait_event(sk, timeo, rill_recv_ready(sk, off), &wait);
+	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return 0;
+}
+
+/* Copy from one buffer. Return: bytes or -EFAULT. */
+static int rill_stream_take(struct sock *sk, struct sk_buff *skb, u32 off,
+			    struct msghdr *msg, u32 bytes, int flags)
+{
+	off += rill_skb_cb(skb)->consumed;
+	if (!(flags & MSG_TRUNC) &&
+	    skb_copy_datagram_msg(skb, off, msg, bytes))
+		return -EFAULT;
+	sock_recv_timestamp(msg, sk, skb);
+	if (!(flags & MSG_PEEK))
+		rill_queue_consume(sk, skb, bytes);
+	return bytes;
+}
+
+/* Readers' lock held. */
+static int rill_stream_recv(struct sock *sk, struct msghdr *msg, size_t size,
+			    int flags)
+{
+	size_t target = sock_rcvlowat(sk, flags & MSG_WAITALL, size);
+	u32 start = max(sk_peek_offset(sk, flags), 0);
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	struct sk_buff *skb;
+	size_t copied = 0;
+	u32 off, avail;
+	int ret = 0;
+
+	while (copied < size) {
+		off = flags & MSG_PEEK ? start + copied : 0;
+		skb = rill_queue_at(sk, &off, &avail);
+		if (skb) {
+			ret = rill_stream_take(sk, skb, off, msg,
+					       min_t(size_t, avail,
+						     size - copied), flags);
+			if (ret < 0)
+				break;
+			copied += ret;
+			continue;
+		}
+		if (copied >= target)
+			break;
+		/* An error is kept for the next call if there are bytes. */
+		if (copied && READ_ONCE(sk->sk_err))
+			break;
+		ret = rill_recv_ended(sk);
+		if (ret > 0)
+			ret = rill_recv_wait(sk, flags & MSG_PEEK ?
+					     start + copied : 0, &timeo);
+		else
+			break;
+		if (ret)
+			break;
+	}
+	if (!copied)
+		return ret;
+	if (flags & MSG_PEEK)
+		sk_peek_offset_fwd(sk, copied);
+	else
+		sk_peek_offset_bwd(sk, copied);
+	return copied;
+}
+
+/* Wait for a record. Return: its first buffer, or ERR_PTR(), 0 at the end. */
+static struct sk_buff *rill_record_first(struct sock *sk, int flags)
+{
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	struct sk_buff *skb;
+	int ret;
+
+	while (!(skb = skb_peek(&sk->sk_receive_queue))) {
+		ret = rill_recv_ended(sk);
+		if (ret > 0)
+			ret = rill_recv_wait(sk, 0, &timeo);
+		else
+			return ERR_PTR(ret);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	return skb;
+}
+
+/* A record is queued at once: up to its end it does not change. */
+static void rill_record_consume(struct sock *sk)
+{
+	struct sk_buff_head done;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&done);
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	do {
+		skb = __skb_dequeue(&sk->sk_receive_queue);
+		__skb_queue_tail(&done, skb);
+	} while (!rill_skb_cb(skb)->eor);
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	while ((skb = __skb_dequeue(&done)))
+		consume_skb(skb);
+}
+
+/* Readers' lock held. */
+static int rill_record_recv(struct sock *sk, struct msghdr *msg, size_t size,
+			    int flags)
+{
+	size_t copied = 0, len = 0, bytes;
+	struct sk_buff *skb;
+	bool eor;
+
+	skb = rill_record_first(sk, flags);
+	if (IS_ERR_OR_NULL(skb))
+		return PTR_ERR(skb);
+	sock_recv_timestamp(msg, sk, skb);
+	for (;; skb = skb->next) {
+		eor = rill_skb_cb(skb)->eor;
+		bytes = min_t(size_t, skb->len, size - copied);
+		if (bytes && skb_copy_datagram_msg(skb, 0, msg, bytes))
+			return -EFAULT;
+		copied += bytes;
+		len += skb->len;
+		if (eor)
+			break;
+	}
+	if (len > copied)
+		msg->msg_flags |= MSG_TRUNC;
+	msg->msg_flags |= MSG_EOR;
+	if (!(flags & MSG_PEEK))
+		rill_record_consume(sk);
+	return flags & MSG_TRUNC ? len : copied;
+}
+
+/**
+ * rill_recvmsg() - recv(2), recvmsg(2), read(2) in connection mode.
+ * @sock: The socket.
+ * @msg: Where to.
+ * @size: Room.
+ * @flags: MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC.
+ *
+ * Return: bytes (0: end of file, or an empty record), -ENOTCONN, -EOPNOTSUPP
+ * (MSG_OOB), -EAGAIN, -ECONNRESET once all before it is read, -EFAULT, or as
+ * an interrupted call.
+ */
+int rill_recvmsg(struct socket *sock, struct msghdr *msg, size_t size,
+		 int flags)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	lock_sock(sk);
+	if (sk->sk_type == SOCK_STREAM)
+		ret = rill_stream_recv(sk, msg, size, flags);
+	else
+		ret = rill_record_recv(sk, msg, size, flags);
+	release_sock(sk);
+	return ret;
+}

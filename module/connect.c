@@ -109,8 +109,10 @@ static int rill_connect_claim(struct sock *sk, const struct rill_addr *dst,
 
 /* The request could not be made: as if connect() had not been called. */
 static void rill_connect_unclaim(struct sock *sk,
-				 const struct rill_attempt *attempt)
+				 const struct rill_attempt *attempt, int err)
 {
+	if (err == -ECONNREFUSED || err == -EPROTOTYPE)
+		rill_count(sk, RILL_CNT_REFUSED);
 	rill_lock(sk);
 	if (rill_sk(sk)->attempt == attempt->number &&
 	    !rill_sk_step(sk, RILL_EV_UNCLAIM, 0))
@@ -276,7 +278,7 @@ static int rill_connect_stream(struct sock *sk, struct rill_addr *dst,
 
 	err = transport->connect(sk, dst, attempt.number);
 	if (err && err != -EINPROGRESS)
-		rill_connect_unclaim(sk, &attempt);	/* C11, C24, C26 */
+		rill_connect_unclaim(sk, &attempt, err); /* C11, C24, C26 */
 	if (err != -EINPROGRESS || (flags & O_NONBLOCK))
 		return err;				/* C01, C03 */
 	return rill_connect_wait(sk, attempt.number, timeo);

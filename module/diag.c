@@ -29,7 +29,7 @@ static int rill_diag_fill(struct sk_buff *answer, struct sock *sk,
 	msg->rdiag_uid = from_kuid_munged(sk_user_ns(NETLINK_CB(cb->skb).sk),
 					  sk_uid(sk));
 	msg->rdiag_rqueue = info.recvq;
-	msg->rdiag_wqueue = sk->sk_state == RILL_LISTEN ? info.backlog :
+	msg->rdiag_wqueue = info.state == RILL_LISTEN ? info.backlog :
 							  info.sendq;
 	sock_diag_save_cookie(sk, msg->rdiag_cookie);
 	rill_addr_store(&msg->rdiag_local, &info.local);
@@ -41,37 +41,31 @@ static int rill_diag_fill(struct sk_buff *answer, struct sock *sk,
 
 static bool rill_diag_wanted(struct sock *sk, const struct rill_diag_req *req)
 {
-	if (req->rdiag_states && !(req->rdiag_states & (1U << sk->sk_state)))
+	if (req->rdiag_states && !(req->rdiag_states & BIT(sk->sk_state)))
 		return false;
 	return !req->rdiag_ino || req->rdiag_ino == (u32)sock_i_ino(sk);
 }
 
-/* cb->args: bucket to go on with, sockets of it already told. */
+/* cb->args: where to go on, see rill_nth(). */
 static int rill_diag_dump(struct sk_buff *answer, struct netlink_callback *cb)
 {
 	const struct rill_diag_req *req = nlmsg_data(cb->nlh);
-	struct rill_net *rn = rill_net(sock_net(answer->sk));
-	struct rill_bucket *bucket;
+	struct net *net = sock_net(answer->sk);
 	struct sock *sk;
-	long n;
+	int err;
 
-	for (; cb->args[0] < RILL_BUCKETS; cb->args[0]++, cb->args[1] = 0) {
-		bucket = &rn->buckets[cb->args[0]];
-		n = 0;
-		spin_lock_bh(&bucket->lock);
-		sk_for_each(sk, &bucket->all) {
-			if (n++ < cb->args[1] || !rill_diag_wanted(sk, req))
-				continue;
-			if (rill_diag_fill(answer, sk, cb, cb->nlh,
-					   NLM_F_MULTI)) {
-				spin_unlock_bh(&bucket->lock);
-				cb->args[1] = n - 1;
-				return answer->len;
-			}
-		}
-		spin_unlock_bh(&bucket->lock);
+	for (;; cb->args[1]++) {
+		sk = rill_nth(net, &cb->args[0], &cb->args[1]);
+		if (!sk)
+			return answer->len;
+		err = 0;
+		if (rill_diag_wanted(sk, req))
+			err = rill_diag_fill(answer, sk, cb, cb->nlh,
+					     NLM_F_MULTI);
+		sock_put(sk);
+		if (err)
+			return answer->len;
 	}
-	return answer->len;
 }
 
 static bool rill_diag_is(struct sock *sk, void *arg)
@@ -139,21 +133,23 @@ static int rill_diag_handler_dump(struct sk_buff *skb, struct nlmsghdr *nlh)
 	return netlink_dump_start(net->diag_nlsk, skb, nlh, &control);
 }
 
-/* SOCK_DESTROY; the core has checked CAP_NET_ADMIN. */
+/* SOCK_DESTROY, the administrator's; the core does not ask who calls. */
 static int rill_diag_destroy(struct sk_buff *skb, struct nlmsghdr *nlh)
 {
 	struct sock *sk;
 	int err;
 
+	if (!netlink_net_capable(skb, CAP_NET_ADMIN))
+		return -EPERM;
 	err = rill_diag_check(nlh);
 	if (err)
 		return err;
 	sk = rill_diag_find(sock_net(skb->sk), nlh);
 	if (IS_ERR(sk))
 		return PTR_ERR(sk);
-	err = rill_destroy(sk);
+	rill_destroy(sk);
 	sock_put(sk);
-	return err;
+	return 0;
 }
 
 static const struct sock_diag_handler rill_diag_handler = {

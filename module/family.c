@@ -33,6 +33,7 @@ static struct sock *rill_sock_alloc(struct net *net, struct socket *sock,
 	sk->sk_type = type;
 	sk->sk_state = RILL_CLOSE;
 	sk->sk_destruct = rill_sock_destruct;
+	sk->sk_write_space = rill_write_space;
 	timer_setup(&sk->sk_timer, rill_sk_timer, 0);
 	rill_hash(sk);
 	return sk;

@@ -5,25 +5,28 @@
 
 /**
  * rill_info() - Take a look at a socket.
- * @sk: The socket; called under its bucket's lock, so without its slock: what
- *	it tells may be of two moments.
+ * @sk: The socket, held; no lock held.
  * @info: Result.
  */
 void rill_info(struct sock *sk, struct rill_info *info)
 {
+	const struct rill_transport *transport;
 	struct rill_sock *rs = rill_sk(sk);
 
 	memset(info, 0, sizeof(*info));
-	info->state = rill_state(sk);
+	rill_lock(sk);
+	info->state = sk->sk_state;
 	info->local = rs->local;
 	info->remote = rs->remote;
+	transport = rs->transport;
 	if (info->state == RILL_LISTEN) {
-		info->recvq = READ_ONCE(sk->sk_ack_backlog);
-		info->backlog = READ_ONCE(sk->sk_max_ack_backlog);
-		info->pending = READ_ONCE(rs->pending);
-		return;
+		info->recvq = sk->sk_ack_backlog;
+		info->backlog = sk->sk_max_ack_backlog;
+		info->pending = rs->pending;
+	} else {
+		info->recvq = rill_unread(sk, false);
 	}
-	info->recvq = rill_unread(sk, false);
-	/* Buffers, as of what they cost: the peer's queue is not ours. */
-	info->sendq = sk_wmem_alloc_get(sk);
+	rill_unlock(sk);
+	if (info->state == RILL_ESTABLISHED)
+		info->sendq = transport->outq(sk);
 }

@@ -25,6 +25,14 @@ static struct sock *rill_loopback_sender(struct sock *sk)
 	return peer;
 }
 
+/* SO_TIMESTAMP*: the receiver wants to know when this came. */
+static void rill_loopback_stamp(const struct sock *to, struct sk_buff *skb)
+{
+	if (unlikely(sock_flag(to, SOCK_RCVTSTAMP) ||
+		     sock_flag(to, SOCK_TIMESTAMPING_RX_SOFTWARE)))
+		__net_timestamp(skb);
+}
+
 static int rill_loopback_send(struct sock *sk, struct sk_buff_head *list)
 {
 	struct sock *peer = rill_loopback_sender(sk);
@@ -35,10 +43,8 @@ static int rill_loopback_send(struct sock *sk, struct sk_buff_head *list)
 		__skb_queue_purge(list);
 		return -EPIPE;
 	}
-	if (sock_flag(peer, SOCK_RCVTSTAMP)) {
-		skb_queue_walk(list, skb)
-			__net_timestamp(skb);
-	}
+	skb_queue_walk(list, skb)
+		rill_loopback_stamp(peer, skb);
 	spin_lock(&peer->sk_receive_queue.lock);
 	skb_queue_splice_tail_init(list, &peer->sk_receive_queue);
 	spin_unlock(&peer->sk_receive_queue.lock);
@@ -74,8 +80,10 @@ static int rill_loopback_append(struct sock *sk, const void *data,
 	spin_lock(&peer->sk_receive_queue.lock);
 	tail = skb_peek_tail(&peer->sk_receive_queue);
 	ret = rill_loopback_tail(sk, tail, len);
-	if (ret == RILL_APPENDED)
+	if (ret == RILL_APPENDED) {
 		skb_put_data(tail, data, len);
+		rill_loopback_stamp(peer, tail);
+	}
 	spin_unlock(&peer->sk_receive_queue.lock);
 	rill_unlock(sk);
 	if (ret == RILL_APPENDED)
@@ -291,8 +299,7 @@ static int rill_loopback_deliver(struct sock *sk, struct sk_buff *skb,
 {
 	int err;
 
-	if (sock_flag(to, SOCK_RCVTSTAMP))
-		__net_timestamp(skb);
+	rill_loopback_stamp(to, skb);
 	skb_orphan(skb);
 	err = sock_queue_rcv_skb(to, skb);
 	if (err) {

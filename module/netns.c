@@ -52,7 +52,7 @@ struct sock *rill_find(struct net *net,
 {
 	struct rill_net *rn = rill_net(net);
 	struct sock *sk;
-	int i;
+	size_t i;
 
 	for (i = 0; i < RILL_BUCKETS; i++) {
 		spin_lock_bh(&rn->buckets[i].lock);
@@ -68,10 +68,42 @@ struct sock *rill_find(struct net *net,
 	return NULL;
 }
 
+/**
+ * rill_nth() - Walk all sockets of a namespace, one call each.
+ * @net: The namespace.
+ * @bucket: Bucket to go on in; 0 at first.
+ * @n: Place in it; 0 at first. The caller adds 1 for the next socket.
+ *
+ * Return: the socket at the place or the next one after it, held; NULL at the
+ * end. Who comes or goes during the walk may be missed or seen twice.
+ */
+struct sock *rill_nth(struct net *net, long *bucket, long *n)
+{
+	struct rill_net *rn = rill_net(net);
+	struct sock *sk;
+	long i;
+
+	for (; *bucket < (long)RILL_BUCKETS; ++*bucket, *n = 0) {
+		i = 0;
+		spin_lock_bh(&rn->buckets[*bucket].lock);
+		sk_for_each(sk, &rn->buckets[*bucket].all) {
+			if (i++ < *n)
+				continue;
+			sock_hold(sk);
+			break;
+		}
+		spin_unlock_bh(&rn->buckets[*bucket].lock);
+		if (sk)
+			return sk;
+	}
+	return NULL;
+}
+
 static int __net_init rill_net_init(struct net *net)
 {
 	struct rill_net *rn = rill_net(net);
-	int err, i;
+	int err;
+	size_t i;
 
 	for (i = 0; i < RILL_BUCKETS; i++) {
 		spin_lock_init(&rn->buckets[i].lock);

@@ -6,7 +6,7 @@
 #include "rill.h"
 
 #define RILL_BUCKET_BITS	8
-#define RILL_BUCKETS		(1 << RILL_BUCKET_BITS)
+#define RILL_BUCKETS		BIT(RILL_BUCKET_BITS)
 
 /**
  * struct rill_bucket - One bucket of both tables.
@@ -15,7 +15,7 @@
  * @all: All sockets by address of the struct, through sk_node; counted.
  */
 struct rill_bucket {
-	spinlock_t		lock;
+	spinlock_t		lock;	/* both chains */
 	struct hlist_head	bound;
 	struct hlist_head	all;
 };
@@ -90,8 +90,8 @@ struct rill_net {
 	u32			port_range;
 	u32			max_backlog;
 	u32			max_pending;
-	u8			loopback;
-	u8			sockets;
+	u32			loopback;
+	u32			sockets;
 };
 
 extern unsigned int rill_net_id;
@@ -121,6 +121,7 @@ void rill_hash(struct sock *sk);
 void rill_unhash(struct sock *sk);
 struct sock *rill_find(struct net *net,
 		       bool (*match)(struct sock *sk, void *arg), void *arg);
+struct sock *rill_nth(struct net *net, long *bucket, long *n);
 
 /* sysctl.c */
 int rill_sysctl_register(struct net *net);

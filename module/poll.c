@@ -18,9 +18,37 @@ static bool rill_poll_writable(struct sock *sk, u8 shutdown)
 	if ((shutdown & SEND_SHUTDOWN) || sock_writeable(sk))
 		return true;
 	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 	/* Room made between the test and the bit must not go unnoticed. */
 	smp_mb__after_atomic();
 	return sock_writeable(sk);
+}
+
+/**
+ * rill_write_space() - A buffer charged to the socket was freed.
+ * @sk: The sender; it may be closed already.
+ *
+ * Wakes who found no room, once half of SO_SNDBUF is free; nobody else, so
+ * that a reader's progress is no event for an idle sender.
+ */
+void rill_write_space(struct sock *sk)
+{
+	struct socket_wq *wq;
+	struct socket *sock;
+
+	if (!sock_writeable(sk))
+		return;
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	sock = wq ? container_of(wq, struct socket, wq) : NULL;
+	if (sock && test_bit(SOCK_NOSPACE, &sock->flags)) {
+		clear_bit(SOCK_NOSPACE, &sock->flags);
+		if (skwq_has_sleeper(wq))
+			wake_up_interruptible_poll(&wq->wait, EPOLLOUT |
+						   EPOLLWRNORM | EPOLLWRBAND);
+		sk_wake_async(sk, SOCK_WAKE_SPACE, POLL_OUT);
+	}
+	rcu_read_unlock();
 }
 
 static __poll_t rill_poll_listener(struct sock *sk)

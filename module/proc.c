@@ -55,62 +55,54 @@ static int rill_counters_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-/* Position: 0 is the header, n the n-th socket. */
+/* Where the next socket is found, see rill_nth(). */
 struct rill_seq {
 	struct seq_net_private	net;
-	int			bucket;
+	long			bucket;
+	long			n;
 };
 
-static struct sock *rill_seq_nth(struct seq_file *seq, loff_t n)
-	__acquires(&bucket->lock)
+static struct sock *rill_seq_socket(struct seq_file *seq)
 {
-	struct rill_net *rn = rill_net(seq_file_net(seq));
 	struct rill_seq *rseq = seq->private;
-	struct sock *sk;
+	struct sock *sk = rill_nth(seq_file_net(seq), &rseq->bucket, &rseq->n);
 
-	for (; rseq->bucket < RILL_BUCKETS; rseq->bucket++) {
-		spin_lock_bh(&rn->buckets[rseq->bucket].lock);
-		sk_for_each(sk, &rn->buckets[rseq->bucket].all) {
-			if (!n--)
-				return sk;
-		}
-		spin_unlock_bh(&rn->buckets[rseq->bucket].lock);
-	}
-	return NULL;
+	rseq->n++;
+	return sk;
 }
 
+/* Position 0 is the header, n the n-th socket. */
 static void *rill_seq_start(struct seq_file *seq, loff_t *pos)
 {
 	struct rill_seq *rseq = seq->private;
+	struct sock *sk = NULL;
+	loff_t n;
 
 	rseq->bucket = 0;
-	return *pos ? rill_seq_nth(seq, *pos - 1) : SEQ_START_TOKEN;
-}
-
-static void *rill_seq_next(struct seq_file *seq, void *v, loff_t *pos)
-{
-	struct rill_net *rn = rill_net(seq_file_net(seq));
-	struct rill_seq *rseq = seq->private;
-	struct sock *sk;
-
-	++*pos;
-	if (v == SEQ_START_TOKEN)
-		return rill_seq_nth(seq, 0);
-	sk = sk_next(v);
-	if (sk)
-		return sk;
-	spin_unlock_bh(&rn->buckets[rseq->bucket].lock);
-	rseq->bucket++;
-	return rill_seq_nth(seq, 0);
+	rseq->n = 0;
+	if (!*pos)
+		return SEQ_START_TOKEN;
+	for (n = 0; n < *pos; n++) {
+		if (sk)
+			sock_put(sk);
+		sk = rill_seq_socket(seq);
+		if (!sk)
+			break;
+	}
+	return sk;
 }
 
 static void rill_seq_stop(struct seq_file *seq, void *v)
 {
-	struct rill_net *rn = rill_net(seq_file_net(seq));
-	struct rill_seq *rseq = seq->private;
-
 	if (v && v != SEQ_START_TOKEN)
-		spin_unlock_bh(&rn->buckets[rseq->bucket].lock);
+		sock_put(v);
+}
+
+static void *rill_seq_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+	rill_seq_stop(seq, v);
+	return rill_seq_socket(seq);
 }
 
 static void rill_seq_addr(struct seq_file *seq, const struct rill_addr *addr,

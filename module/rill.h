@@ -130,9 +130,10 @@ static inline void rill_unlock(struct sock *sk)
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 
-/* State as poll() may read it: whatever the change published is visible. */
+/* State without a lock: what came before its change is visible, sk_err too. */
 static inline int rill_state(const struct sock *sk)
 {
+	/* Pairs with rill_sk_step(). */
 	return smp_load_acquire(&sk->sk_state);
 }
 
@@ -206,7 +207,7 @@ void rill_peercred_copy(struct sock *sk, struct sock *from);
  * @local: Own address.
  * @remote: Peer's address, port 0 without peer.
  * @recvq: Unread bytes; of a listener connections to accept.
- * @sendq: Bytes of buffers charged to SO_SNDBUF.
+ * @sendq: Bytes sent that the peer has not read.
  * @backlog: Of a listener: its backlog.
  * @pending: Of a listener: requests that wait.
  */
@@ -235,6 +236,7 @@ void rill_listener_flush(struct sock *listener);
 
 /* poll.c */
 __poll_t rill_poll(struct file *file, struct socket *sock, poll_table *wait);
+void rill_write_space(struct sock *sk);
 
 /* port.c */
 int rill_bind(struct socket *sock, struct sockaddr_unsized *uaddr, int len);
@@ -281,6 +283,6 @@ bool rill_sk_abort(struct sock *sk, u32 attempt, enum rill_event event,
 void rill_sk_drop(struct sock *sk, bool reset);
 void rill_sk_purge(struct sock *sk);
 int rill_shutdown(struct socket *sock, int how);
-int rill_destroy(struct sock *sk);
+void rill_destroy(struct sock *sk);
 
 #endif /* RILL_H */

@@ -200,76 +200,54 @@ void rill_sk_purge(struct sock *sk)
 	skb_queue_purge(&sk->sk_receive_queue);
 }
 
-static int rill_shutdown_established(struct sock *sk, int mask)
-{
-	const struct rill_transport *transport = rill_sk(sk)->transport;
-
-	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | mask);
-	rill_unlock(sk);
-	transport->shutdown(sk, mask);
-	rill_sk_woken(sk, POLL_IN);
-	return 0;
-}
-
-static int rill_shutdown_dgram(struct sock *sk, int mask)
-{
-	int err = 0;
-
-	if (sk->sk_state == RILL_ESTABLISHED)
-		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | mask);
-	else
-		err = -ENOTCONN;
-	rill_unlock(sk);
-	if (!err)
-		rill_sk_woken(sk, POLL_IN);
-	return err;
-}
-
-static int rill_shutdown_listener(struct sock *sk, int mask)
-{
-	if (mask & RCV_SHUTDOWN)
-		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
-	rill_unlock(sk);
-	if (mask & RCV_SHUTDOWN) {
-		rill_listener_flush(sk);
-		rill_sk_woken(sk, POLL_HUP);
-	}
-	return 0;
-}
-
 /**
  * rill_shutdown() - shutdown(2).
  * @sock: The socket.
  * @how: SHUT_RD, SHUT_WR or SHUT_RDWR.
  *
+ * A pending request is given up whatever @how is: a connect() blocked in
+ * another thread must not return 0 for a socket that is shut.
+ *
  * Return: 0, -EINVAL for another @how, -ENOTCONN.
  */
 int rill_shutdown(struct socket *sock, int how)
 {
+	const struct rill_transport *transport;
 	struct sock *sk = sock->sk;
 	int mask = how + 1;
+	u32 attempt;
+	int state;
 
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
 
 	rill_lock(sk);
-	if (!rill_connection_mode(sk))
-		return rill_shutdown_dgram(sk, mask);
-	switch (sk->sk_state) {
+	state = sk->sk_state;
+	attempt = rill_sk(sk)->attempt;
+	transport = rill_sk(sk)->transport;
+	if (state == RILL_ESTABLISHED ||
+	    (state == RILL_LISTEN && (mask & RCV_SHUTDOWN)))
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | mask);
+	rill_unlock(sk);
+
+	switch (state) {
 	case RILL_ESTABLISHED:
-		return rill_shutdown_established(sk, mask);
+		if (rill_connection_mode(sk))
+			transport->shutdown(sk, mask);
+		rill_sk_woken(sk, POLL_IN);
+		return 0;
 	case RILL_LISTEN:
-		return rill_shutdown_listener(sk, mask);
+		if (mask & RCV_SHUTDOWN) {
+			rill_listener_flush(sk);
+			rill_sk_woken(sk, POLL_HUP);
+		}
+		return 0;
 	case RILL_SYN_SENT:
-		/* A connect() blocked in another thread must not return 0. */
-		if (rill_sk_leave(sk, RILL_EV_DROP, ECONNABORTED, true))
-			rill_sk_woken(sk, POLL_ERR);
+		rill_sk_abort(sk, attempt, RILL_EV_DROP, ECONNABORTED);
 		return 0;
 	case RILL_CLOSE_WAIT:
-		rill_unlock(sk);
 		return 0;
 	default:
-		rill_unlock(sk);
 		return -ENOTCONN;
 	}
 }
@@ -278,18 +256,24 @@ int rill_shutdown(struct socket *sock, int how)
  * rill_destroy() - SOCK_DESTROY: the administrator ends a socket.
  * @sk: The socket, held; no lock held.
  *
- * A listener listens no longer in fact, but stays one until it is closed.
- *
- * Return: 0.
+ * A listener lets nobody in any more and its accept() fails; it is one until
+ * it is closed.
  */
-int rill_destroy(struct sock *sk)
+void rill_destroy(struct sock *sk)
 {
+	bool listener;
+
 	rill_lock(sk);
-	if (sk->sk_state == RILL_LISTEN) {
+	listener = sk->sk_state == RILL_LISTEN;
+	if (listener) {
 		WRITE_ONCE(sk->sk_err, ECONNABORTED);
-		return rill_shutdown_listener(sk, SHUTDOWN_MASK);
+		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	}
 	rill_unlock(sk);
-	rill_sk_abort(sk, 0, RILL_EV_DROP, ECONNABORTED);
-	return 0;
+	if (!listener) {
+		rill_sk_abort(sk, 0, RILL_EV_DROP, ECONNABORTED);
+		return;
+	}
+	rill_listener_flush(sk);
+	rill_sk_woken(sk, POLL_ERR);
 }

@@ -36,11 +36,13 @@ static int rill_sysctl_port_range(const struct ctl_table *table, int write,
 	return 0;
 }
 
-/* .data: offset in struct rill_net, see rill_sysctl_register(). */
+/* rill_sysctl_register() turns the offset into an address. */
+#define RILL_NET_FIELD(field)	((void *)offsetof(struct rill_net, field))
+
 static const struct ctl_table rill_sysctls[] = {
 	{
 		.procname	= "connect_timeout_ms",
-		.data		= (void *)offsetof(struct rill_net, connect_timeout_ms),
+		.data		= RILL_NET_FIELD(connect_timeout_ms),
 		.maxlen		= sizeof(u32),
 		.mode		= 0644,
 		.proc_handler	= proc_douintvec_minmax,
@@ -49,14 +51,14 @@ static const struct ctl_table rill_sysctls[] = {
 	},
 	{
 		.procname	= "local_port_range",
-		.data		= (void *)offsetof(struct rill_net, port_range),
+		.data		= RILL_NET_FIELD(port_range),
 		.maxlen		= sizeof(u32),
 		.mode		= 0644,
 		.proc_handler	= proc_handler_const(rill_sysctl_port_range),
 	},
 	{
 		.procname	= "max_backlog",
-		.data		= (void *)offsetof(struct rill_net, max_backlog),
+		.data		= RILL_NET_FIELD(max_backlog),
 		.maxlen		= sizeof(u32),
 		.mode		= 0644,
 		.proc_handler	= proc_douintvec_minmax,
@@ -65,7 +67,7 @@ static const struct ctl_table rill_sysctls[] = {
 	},
 	{
 		.procname	= "max_pending",
-		.data		= (void *)offsetof(struct rill_net, max_pending),
+		.data		= RILL_NET_FIELD(max_pending),
 		.maxlen		= sizeof(u32),
 		.mode		= 0644,
 		.proc_handler	= proc_douintvec_minmax,
@@ -74,19 +76,19 @@ static const struct ctl_table rill_sysctls[] = {
 	},
 	{
 		.procname	= "loopback",
-		.data		= (void *)offsetof(struct rill_net, loopback),
-		.maxlen		= sizeof(u8),
+		.data		= RILL_NET_FIELD(loopback),
+		.maxlen		= sizeof(u32),
 		.mode		= 0644,
-		.proc_handler	= proc_dou8vec_minmax,
+		.proc_handler	= proc_douintvec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
 	},
 	{
 		.procname	= "sockets",
-		.data		= (void *)offsetof(struct rill_net, sockets),
-		.maxlen		= sizeof(u8),
+		.data		= RILL_NET_FIELD(sockets),
+		.maxlen		= sizeof(u32),
 		.mode		= 0644,
-		.proc_handler	= proc_dou8vec_minmax,
+		.proc_handler	= proc_douintvec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
 	},

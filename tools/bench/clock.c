@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The clock, and the marks that the profiler (profile.c) looks for: it counts
+ * what the guest executes from bench_begin() to bench_end(), once bench_arm()
+ * has been called.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench.h"
+
+#define CALIBRATION	101
+
+static struct timespec start;
+static double overhead;
+
+__attribute__((noinline)) void bench_arm(void)
+{
+	asm volatile("" ::: "memory");
+}
+
+__attribute__((noinline)) void bench_begin(void)
+{
+	clock_gettime(CLOCK_MONOTONIC, &start);
+}
+
+__attribute__((noinline)) double bench_end(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (end.tv_sec - start.tv_sec) * 1e9 +
+	       (end.tv_nsec - start.tv_nsec) - overhead;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double median(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	if (n % 2)
+		return values[n / 2];
+	return (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* What the clock itself costs, to be taken off every measure. */
+void bench_calibrate(void)
+{
+	double values[CALIBRATION];
+	size_t i;
+
+	for (i = 0; i < CALIBRATION; i++) {
+		bench_begin();
+		values[i] = bench_end();
+	}
+	overhead = median(values, CALIBRATION);
+}
+
+double bench_overhead(void)
+{
+	return overhead;
+}

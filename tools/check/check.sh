@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: [KERNELS="6.12 debug"] [TESTS="connect bind*"] tools/check/check.sh
+# Everything that proves rill: static checks, unit tests, DKMS, and the
+# selftests in a guest of each kernel, two guests at a time. Ends with a table
+# and the line 'N passed, N failed, N skipped'; fails if anything failed.
+# With TESTS only the guests run.
+
+# shellcheck source=tools/kernels.sh
+. "$(dirname "$0")/../kernels.sh"
+
+here=$RILL_TOP/tools/check
+kernels=${KERNELS:-$ALL_KERNELS}
+dir=$RILL_CACHE/log/check-$(date +%Y%m%d-%H%M%S)
+
+# Some guests at a time, the slowest kernel first.
+guests()
+{
+	local kernel running=0
+
+	for kernel in $(echo "$kernels" | xargs -n 1 | sort -r); do
+		if [ $running -ge 2 ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		one_guest "$kernel" &
+		running=$((running + 1))
+	done
+	wait
+}
+
+one_guest()
+{
+	local kernel=$1
+
+	"$here/guest.sh" "$kernel" "$dir/$kernel" || {
+		printf '%s\tguest\t0\t1\t0\n' "$kernel" >>"$dir/$kernel/results.tsv"
+		echo "$kernel: the rig failed" >>"$dir/$kernel/failures"
+	}
+	[ -n "${TESTS:-}" ] || [ "$kernel" = debug ] ||
+		"$here/dkms.sh" "$kernel" "$dir/dkms-$kernel" || true
+}
+
+# part NAME COMMAND...: a script that leaves results.tsv, or fails as one test.
+part()
+{
+	local name=$1
+	shift
+
+	mkdir -p "$dir/$name"
+	if ! "$@" && [ ! -s "$dir/$name/failures" ]; then
+		printf 'static\t%s\t0\t1\t0\n' "$name" >>"$dir/$name/results.tsv"
+		echo "$name: failed" >>"$dir/$name/failures"
+	fi
+}
+
+need_root
+mkdir -p "$dir"
+started=$SECONDS
+for kernel in $kernels; do
+	suite_of "$kernel" >/dev/null
+done
+log "logs go to $dir"
+need mmdebstrap mksquashfs=squashfs-tools xz=xz-utils zstd cpio modprobe=kmod \
+	rsync git shellcheck qemu-system-x86_64=qemu-system-x86
+# What is missing is made first, so that nothing waits inside a check.
+for kernel in $kernels; do
+	"$RILL_TOP/tools/root.sh" "$kernel" >/dev/null
+	"$RILL_TOP/tools/source.sh" "$kernel" >/dev/null
+	"$RILL_TOP/tools/vm/boot.sh" "$kernel" >/dev/null
+done
+log "guests are ready ($((SECONDS - started)) s)"
+if [ -z "${TESTS:-}" ]; then
+	# shellcheck disable=SC2086 # a list
+	part style "$here/style.sh" "$dir/style" $kernels
+	part unit "$here/unit.sh" "$dir/unit"
+fi
+guests
+if [ -d "$dir/debug/guest/rig/gcov" ]; then
+	"$here/coverage.sh" "$dir/debug/guest/rig/gcov" >"$dir/coverage" ||
+		log "no coverage could be told"
+fi
+find "$RILL_CACHE/log" -mindepth 1 -maxdepth 1 -mtime +3 -exec rm -rf {} + ||
+	true
+log "took $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
+"$here/report.sh" "$dir"

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: tools/check/report.sh LOGDIR
+# Prints a run's table (test x kernel: passed/failed/skipped), the names of
+# what failed, and the closing line; fails if anything failed.
+
+. "$(dirname "$0")/../lib.sh"
+
+dir=$1
+cat "$dir"/*/results.tsv 2>/dev/null >"$dir/results.tsv" || true
+cat "$dir"/*/failures 2>/dev/null >"$dir/failures" || true
+
+awk -F '\t' '
+{
+	if (!($2 in row)) { row[$2] = ++rows; name[rows] = $2 }
+	if (!($1 in col)) { col[$1] = ++cols; head[cols] = $1 }
+	cell[$2, $1] = $3 "/" $4 "/" $5
+}
+END {
+	order = "static 6.1 6.12 7.2 debug"
+	n = split(order, want, " ")
+	printf "\n%-28s", "passed/failed/skipped"
+	for (i = 1; i <= n; i++)
+		if (want[i] in col)
+			printf " %11s", want[i]
+	print ""
+	for (r = 1; r <= rows; r++) {
+		printf "%-28s", name[r]
+		for (i = 1; i <= n; i++)
+			if (want[i] in col)
+				printf " %11s", (name[r], want[i]) in cell ? cell[name[r], want[i]] : "-"
+		print ""
+	}
+}' "$dir/results.tsv"
+
+if [ -s "$dir/failures" ]; then
+	echo
+	echo "Failed (logs in $dir):"
+	sed 's/^/  /' "$dir/failures"
+fi
+[ ! -s "$dir/coverage" ] || {
+	echo
+	cat "$dir/coverage"
+}
+echo
+awk -F '\t' '
+{ passed += $3; failed += $4; skipped += $5 }
+END {
+	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+	exit failed > 0 || passed == 0
+}' "$dir/results.tsv"

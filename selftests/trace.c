@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tracepoints events/rill: each change of state and each refusal shows.
+ */
+#include "kselftest_harness.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include "rill_io.h"
+
+#define TRACEFS	"/sys/kernel/tracing"
+#define OURS	TRACEFS "/instances/rill_selftest"
+
+static char text[1 << 20];
+
+FIXTURE(trace) {
+	int unused;
+};
+
+/* A trace instance with all events of rill; 0, -ENOENT or -errno. */
+static int trace_on(void)
+{
+	if (access(TRACEFS "/instances", F_OK)) {
+		if (unshare(CLONE_NEWNS) ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
+			return -ENOENT;
+	}
+	if (access(TRACEFS "/instances", F_OK))
+		return -ENOENT;
+	if (mkdir(OURS, 0700) && errno != EEXIST)
+		return -errno;
+	return -rill_file_write(OURS "/events/rill/enable", "1");
+}
+
+FIXTURE_SETUP(trace)
+{
+	int err = trace_on();
+
+	if (err == -ENOENT && access(TRACEFS "/instances", F_OK))
+		SKIP(return, "no tracefs here");
+	ASSERT_EQ(0, err);
+	RILL_IN_NETNS(return);
+	rill_file_write(OURS "/trace", "");
+}
+
+FIXTURE_TEARDOWN(trace)
+{
+	rill_file_write(OURS "/events/rill/enable", "0");
+	rmdir(OURS);
+}
+
+/* Lines of the trace that speak of rill; the whole of it into text[]. */
+static int trace_lines(void)
+{
+	FILE *f = fopen(OURS "/trace", "r");
+	char *line;
+	int n = 0;
+
+	if (!f)
+		return -errno;
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	for (line = strstr(text, ": rill_"); line;
+	     line = strstr(line + 1, ": rill_"))
+		n++;
+	return n;
+}
+
+TEST_F(trace, events_exist)
+{
+	DIR *dir = opendir(OURS "/events/rill");
+	struct dirent *d;
+	char path[512];
+	int n = 0;
+
+	ASSERT_NE(NULL, dir);
+	while ((d = readdir(dir))) {
+		if (strncmp(d->d_name, "rill_", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/events/rill/%s/format", OURS,
+			 d->d_name);
+		EXPECT_EQ(0, access(path, R_OK));
+		n++;
+	}
+	closedir(dir);
+	EXPECT_LE(2, n);
+}
+
+TEST_F(trace, states_of_a_connection)
+{
+	int fd[2];
+
+	EXPECT_EQ(0, trace_lines());
+	ASSERT_EQ(0, rill_pair(SOCK_STREAM, fd));
+	close(fd[0]);
+	close(fd[1]);
+	EXPECT_LE(4, trace_lines());
+	EXPECT_NE(NULL, strstr(text, "SYN_SENT"));
+	EXPECT_NE(NULL, strstr(text, "ESTABLISHED"));
+	EXPECT_NE(NULL, strstr(text, "LISTEN"));
+	EXPECT_NE(NULL, strstr(text, "CLOSE"));
+}
+
+TEST_F(trace, refusals)
+{
+	struct sockaddr_rill nobody = rill_addr(1);
+	int before = trace_lines();
+
+	EXPECT_EQ(-ECONNREFUSED, rill_client(SOCK_SEQPACKET, &nobody));
+	EXPECT_LT(before, trace_lines());
+	EXPECT_NE(NULL, strstr(text, "refuse"));
+}
+
+TEST_F(trace, nothing_when_off)
+{
+	int fd[2];
+
+	ASSERT_EQ(0, rill_file_write(OURS "/events/rill/enable", "0"));
+	ASSERT_EQ(0, rill_pair(SOCK_STREAM, fd));
+	EXPECT_EQ(0, trace_lines());
+}
+
+TEST_HARNESS_MAIN

@@ -122,8 +122,8 @@ static void rill_loopback_link(struct sock *listener, struct sock *sk,
 		rill_sk_step(sk, RILL_EV_ESTABLISHED, 0);	/* C01 */
 }
 
-static int rill_loopback_request(struct sock *listener, struct sock *sk,
-				 struct sock *child, u32 attempt)
+static int rill_loopback_ask(struct sock *listener, struct sock *sk,
+			     struct sock *child, u32 attempt)
 {
 	int room;
 
@@ -149,10 +149,35 @@ static int rill_loopback_request(struct sock *listener, struct sock *sk,
 	return room;
 }
 
+/* Too many requests wait already: what that is the dialect says (C35). */
+static int rill_loopback_no_room(struct sock *sk)
+{
+	rill_count(sk, RILL_CNT_NO_ROOM);
+	return READ_ONCE(rill_sk(sk)->dialect) == RILL_DIALECT_LINUX ?
+	       -EAGAIN : -ECONNREFUSED;
+}
+
+static int rill_loopback_request(struct sock *sk, struct sock *child,
+				 const struct rill_addr *dst, u32 attempt)
+{
+	struct sock *listener;
+	int err;
+
+	do {
+		listener = rill_port_find(sk, dst);
+		if (IS_ERR(listener))
+			return PTR_ERR(listener);	/* C11, C24 */
+		err = rill_loopback_ask(listener, sk, child, attempt);
+		sock_put(listener);
+		/* Closed since it was found: perhaps another one listens. */
+	} while (err == -ESTALE);
+	return err == -EAGAIN ? rill_loopback_no_room(sk) : err;
+}
+
 static int rill_loopback_connect(struct sock *sk, const struct rill_addr *dst,
 				 u32 attempt)
 {
-	struct sock *listener, *child;
+	struct sock *child;
 	int err;
 
 	/* All memory first: from here on nothing fails for want of it. */
@@ -160,23 +185,8 @@ static int rill_loopback_connect(struct sock *sk, const struct rill_addr *dst,
 	if (!child)
 		return -ENOBUFS;			/* C26 */
 	err = rill_autobind(sk);			/* C02, C18 */
-	while (!err) {
-		listener = rill_port_find(sk, dst);
-		if (IS_ERR(listener)) {
-			err = PTR_ERR(listener);	/* C11, C24 */
-			break;
-		}
-		err = rill_loopback_request(listener, sk, child, attempt);
-		sock_put(listener);
-		if (err != -ESTALE)
-			break;
-		err = 0;	/* closed since: perhaps another one listens */
-	}
-	if (err == -EAGAIN) {
-		rill_count(sk, RILL_CNT_NO_ROOM);
-		if (READ_ONCE(rill_sk(sk)->dialect) != RILL_DIALECT_LINUX)
-			err = -ECONNREFUSED;		/* C35 */
-	}
+	if (!err)
+		err = rill_loopback_request(sk, child, dst, attempt);
 	if (err && err != -EINPROGRESS)
 		rill_child_free(child);
 	return err;

@@ -242,6 +242,7 @@ static int flow_receive_fn(void *arg)
 TEST_F(buffer, every_byte_in_order)
 {
 	static const size_t sizes[] = { 40, 3000, 100000 };
+	static const long totals[] = { 60000, 2000000, 10000000 };
 	struct flow out, in;
 	struct rill_call call;
 	int i, slow = rill_slow();
@@ -250,7 +251,7 @@ TEST_F(buffer, every_byte_in_order)
 		SKIP(return, "records: see seqpacket");
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, rill_pair(variant->type, self->fd));
-		out = (struct flow){ self->fd[0], 2000L * sizes[i] / slow,
+		out = (struct flow){ self->fd[0], totals[i] / slow,
 				     11 + i, sizes[i], 0 };
 		in = (struct flow){ self->fd[1], out.total, 97 + i,
 				    sizes[2 - i], 0 };

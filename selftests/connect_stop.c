@@ -140,7 +140,8 @@ TEST_F(connect, C06b_refused_while_stopped)
 	ASSERT_EQ(0, sleeper_start(&s));
 	ASSERT_EQ(0, kill(s.pid, SIGSTOP));
 	ASSERT_EQ(0, rill_wait_stopped(s.pid));
-	close(s.lfd);
+	/* the child has a descriptor of it too: close() would not end it */
+	ASSERT_EQ(0, shutdown(s.lfd, SHUT_RDWR));
 	ASSERT_EQ(0, rill_wait_state(s.conn.fd, "CLOSE"));
 	ASSERT_EQ(0, kill(s.pid, SIGCONT));
 	EXPECT_EQ(ECONNREFUSED, rill_child_wait(s.pid));

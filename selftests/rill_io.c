@@ -13,6 +13,7 @@
 
 /* A prime, so that no block of bytes equals its neighbour. */
 #define PATTERN_PERIOD	251
+#define PATTERN_CHUNK	4096
 
 ssize_t rill_send(int fd, const void *buf, size_t len, int flags)
 {
@@ -199,23 +200,48 @@ long rill_drain(int fd)
 	return ret == -EAGAIN || !ret ? sum : ret;
 }
 
-void rill_pattern(void *buf, size_t len, unsigned long off)
+/* A page of it at any phase. */
+static unsigned char pattern[PATTERN_PERIOD + PATTERN_CHUNK];
+
+static void __attribute__((constructor)) pattern_make(void)
 {
-	unsigned char *p = buf;
 	size_t i;
 
-	for (i = 0; i < len; i++)
-		p[i] = (off + i) % PATTERN_PERIOD;
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = i % PATTERN_PERIOD;
+}
+
+static const unsigned char *pattern_at(unsigned long off)
+{
+	return pattern + off % PATTERN_PERIOD;
+}
+
+static size_t pattern_chunk(size_t len)
+{
+	return len < PATTERN_CHUNK ? len : PATTERN_CHUNK;
+}
+
+void rill_pattern(void *buf, size_t len, unsigned long off)
+{
+	char *p = buf;
+	size_t n;
+
+	for (; len; len -= n, p += n, off += n) {
+		n = pattern_chunk(len);
+		memcpy(p, pattern_at(off), n);
+	}
 }
 
 bool rill_pattern_ok(const void *buf, size_t len, unsigned long off)
 {
-	const unsigned char *p = buf;
-	size_t i;
+	const char *p = buf;
+	size_t n;
 
-	for (i = 0; i < len; i++)
-		if (p[i] != (off + i) % PATTERN_PERIOD)
+	for (; len; len -= n, p += n, off += n) {
+		n = pattern_chunk(len);
+		if (memcmp(p, pattern_at(off), n))
 			return false;
+	}
 	return true;
 }
 

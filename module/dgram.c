@@ -40,6 +40,7 @@ static void rill_dgram_purge_others(struct sock *sk)
 int rill_dgram_connect(struct sock *sk, const struct rill_addr *dst)
 {
 	const struct rill_transport *transport = rill_route(sk, dst);
+	const struct rill_transport *old;
 	struct sock *peer;
 	void *conn;
 	int err;
@@ -57,14 +58,15 @@ int rill_dgram_connect(struct sock *sk, const struct rill_addr *dst)
 
 	rill_lock(sk);
 	conn = rill_sk_detach(sk);
+	old = rill_sk(sk)->transport;
+	rill_sk(sk)->transport = transport;
 	rill_sk(sk)->remote = *dst;
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	if (sk->sk_state == RILL_CLOSE)
 		rill_sk_step(sk, RILL_EV_PAIR, 0);
 	rill_unlock(sk);
 	if (conn)
-		rill_sk(sk)->transport->drop(sk, conn, false);
-	rill_sk(sk)->transport = transport;
+		old->drop(sk, conn, false);
 	rill_dgram_purge_others(sk);
 	return 0;
 }
@@ -155,11 +157,8 @@ static struct sk_buff *rill_dgram_next(struct sock *sk, int flags, int *err)
 
 	/* One may have slipped in while connect() set the peer. */
 	while ((skb = skb_recv_datagram(sk, flags, err)) &&
-	       !rill_port_hears(sk, &rill_skb_cb(skb)->source)) {
-		if (flags & MSG_PEEK)
-			skb_unlink(skb, &sk->sk_receive_queue);
-		skb_free_datagram(sk, skb);
-	}
+	       !rill_port_hears(sk, &rill_skb_cb(skb)->source))
+		skb_kill_datagram(sk, skb, flags);
 	return skb;
 }
 

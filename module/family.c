@@ -42,8 +42,8 @@ static struct sock *rill_sock_alloc(struct net *net, struct socket *sock,
 /**
  * rill_peercred_set() - What SO_PEERCRED will report.
  * @sk: The socket.
- * @pid: The peer's process, or NULL.
- * @cred: The peer's credentials, or NULL.
+ * @pid: The peer's process, or NULL; the reference is taken over.
+ * @cred: The peer's credentials, or NULL; the reference is taken over.
  */
 void rill_peercred_set(struct sock *sk, struct pid *pid,
 		       const struct cred *cred)
@@ -54,8 +54,8 @@ void rill_peercred_set(struct sock *sk, struct pid *pid,
 	spin_lock(&sk->sk_peer_lock);
 	old_pid = sk->sk_peer_pid;
 	old_cred = sk->sk_peer_cred;
-	sk->sk_peer_pid = get_pid(pid);
-	sk->sk_peer_cred = cred ? get_cred(cred) : NULL;
+	sk->sk_peer_pid = pid;
+	sk->sk_peer_cred = cred;
 	spin_unlock(&sk->sk_peer_lock);
 	put_pid(old_pid);
 	put_cred(old_cred);
@@ -76,8 +76,6 @@ void rill_peercred_copy(struct sock *sk, struct sock *from)
 	cred = from->sk_peer_cred ? get_cred(from->sk_peer_cred) : NULL;
 	spin_unlock(&from->sk_peer_lock);
 	rill_peercred_set(sk, pid, cred);
-	put_pid(pid);
-	put_cred(cred);
 }
 
 /**
@@ -94,7 +92,8 @@ struct sock *rill_child_alloc(struct sock *client)
 				!client->sk_net_refcnt);
 	if (child) {
 		INIT_LIST_HEAD(&rill_sk(child)->child_node);
-		rill_peercred_set(child, task_tgid(current), current_cred());
+		rill_peercred_set(child, get_pid(task_tgid(current)),
+				  get_current_cred());
 	}
 	return child;
 }

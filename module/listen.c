@@ -50,7 +50,8 @@ int rill_listen(struct socket *sock, int backlog)
 	}
 	rill_unlock(sk);
 	if (!err) {
-		rill_peercred_set(sk, task_tgid(current), current_cred());
+		rill_peercred_set(sk, get_pid(task_tgid(current)),
+				  get_current_cred());
 		rill_listener_admit(sk);
 	}
 	return err;
@@ -135,6 +136,7 @@ void rill_listener_remove(struct sock *child)
 	struct sock *listener = rill_sk(child)->listener;
 	bool found;
 
+	sock_hold(listener);
 	rill_lock(listener);
 	found = !list_empty(&rill_sk(child)->child_node);
 	if (found) {
@@ -145,6 +147,9 @@ void rill_listener_remove(struct sock *child)
 	rill_unlock(listener);
 	if (found)
 		rill_child_free(child);
+	/* It may have stood before one for whom there is room. */
+	rill_listener_admit(listener);
+	sock_put(listener);
 }
 
 /* The oldest request whose client still waits; slock of the listener held. */

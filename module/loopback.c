@@ -396,8 +396,8 @@ void rill_loopback_pair(struct sock *a, struct sock *b)
 {
 	/* No program has a descriptor yet: nothing to lock against. */
 	rill_loopback_join(a, b);
-	rill_peercred_set(a, task_tgid(current), current_cred());
-	rill_peercred_set(b, task_tgid(current), current_cred());
+	rill_peercred_set(a, get_pid(task_tgid(current)), get_current_cred());
+	rill_peercred_set(b, get_pid(task_tgid(current)), get_current_cred());
 	rill_sk_step(a, RILL_EV_PAIR, 0);
 	rill_sk_step(b, RILL_EV_PAIR, 0);
 }

@@ -6,22 +6,33 @@
  */
 #include "netns.h"
 
-/* The buffer at @off unread bytes, and how many it has from there on. */
-static struct sk_buff *rill_queue_at(struct sock *sk, u32 *off, u32 *avail)
+/*
+ * Look up the buffer at @off unread bytes; *@bytes: in, how many are wanted,
+ * out, how many it has from there on, at most. With @take a buffer of which
+ * all is wanted leaves the queue at once, which is told by skb->next.
+ */
+static struct sk_buff *rill_queue_at(struct sock *sk, u32 *off, u32 *bytes,
+				     bool take)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	struct sk_buff *skb, *found = NULL;
 	u32 unread;
 
+	if (skb_queue_empty_lockless(queue))
+		return NULL;
 	spin_lock_bh(&queue->lock);
 	skb_queue_walk(queue, skb) {
 		unread = rill_skb_unread(skb);
 		if (*off < unread) {
 			found = skb;
-			*avail = unread - *off;
 			break;
 		}
 		*off -= unread;
+	}
+	if (found) {
+		*bytes = min(*bytes, unread - *off);
+		if (take && *bytes == unread)
+			__skb_unlink(found, queue);
 	}
 	spin_unlock_bh(&queue->lock);
 	return found;
@@ -49,18 +60,21 @@ u32 rill_unread(struct sock *sk, bool first_only)
 	return bytes;
 }
 
-static void rill_queue_consume(struct sock *sk, struct sk_buff *skb, u32 bytes)
+/* What rill_queue_at() found is read, or (@bytes 0) could not be copied. */
+static void rill_queue_done(struct sock *sk, struct sk_buff *skb, u32 bytes)
 {
-	bool empty;
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
 
-	spin_lock_bh(&sk->sk_receive_queue.lock);
-	rill_skb_cb(skb)->consumed += bytes;
-	empty = !rill_skb_unread(skb);
-	if (empty)
-		__skb_unlink(skb, &sk->sk_receive_queue);
-	spin_unlock_bh(&sk->sk_receive_queue.lock);
-	if (empty)
+	if (!skb->next && bytes) {
 		consume_skb(skb);
+		return;
+	}
+	spin_lock_bh(&queue->lock);
+	if (skb->next)
+		rill_skb_cb(skb)->consumed += bytes;
+	else
+		__skb_queue_head(queue, skb);
+	spin_unlock_bh(&queue->lock);
 }
 
 /* Why nothing more will come: 1 not so, 0 end of file, or an errno. */
@@ -79,15 +93,15 @@ static int rill_recv_ended(struct sock *sk)
 
 static bool rill_recv_ready(struct sock *sk, u32 off)
 {
-	u32 avail;
+	u32 bytes = 1;
 
-	/* A record may be empty. */
-	if (sk->sk_type == SOCK_SEQPACKET &&
-	    !skb_queue_empty_lockless(&sk->sk_receive_queue))
+	/* No stream buffer is empty; a record may be. */
+	if (!off && !skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return true;
-	return rill_queue_at(sk, &off, &avail) || READ_ONCE(sk->sk_err) ||
+	return READ_ONCE(sk->sk_err) ||
 	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
-	       rill_state(sk) != RILL_ESTABLISHED;
+	       rill_state(sk) != RILL_ESTABLISHED ||
+	       (off && rill_queue_at(sk, &off, &bytes, false));
 }
 
 /* Wait, without the readers' lock. Return: 0 to look again, or an errno. */
@@ -107,18 +121,28 @@ static int rill_recv_wait(struct sock *sk, u32 off, long *timeo)
 	return 0;
 }
 
-/* Copy from one buffer. Return: bytes or -EFAULT. */
-static int rill_stream_take(struct sock *sk, struct sk_buff *skb, u32 off,
-			    struct msghdr *msg, u32 bytes, int flags)
+/*
+ * Read from the buffer at @off. Return: bytes, 0 when there is none, or
+ * -EFAULT.
+ */
+static int rill_stream_take(struct sock *sk, u32 off, struct msghdr *msg,
+			    u32 bytes, int flags)
 {
-	off += rill_skb_cb(skb)->consumed;
-	if (!(flags & MSG_TRUNC) &&
-	    skb_copy_datagram_msg(skb, off, msg, bytes))
-		return -EFAULT;
-	sock_recv_timestamp(msg, sk, skb);
-	if (!(flags & MSG_PEEK))
-		rill_queue_consume(sk, skb, bytes);
-	return bytes;
+	bool take = !(flags & MSG_PEEK);
+	struct sk_buff *skb;
+	int err = 0;
+
+	skb = rill_queue_at(sk, &off, &bytes, take);
+	if (!skb)
+		return 0;
+	if (!(flags & MSG_TRUNC))
+		err = skb_copy_datagram_msg(skb, rill_skb_cb(skb)->consumed +
+					    off, msg, bytes);
+	if (!err)
+		sock_recv_timestamp(msg, sk, skb);
+	if (take)
+		rill_queue_done(sk, skb, err ? 0 : bytes);
+	return err ? err : bytes;
 }
 
 /* Readers' lock held. */
@@ -128,32 +152,24 @@ static int rill_stream_recv(struct sock *sk, struct msghdr *msg, size_t size,
 	size_t target = sock_rcvlowat(sk, flags & MSG_WAITALL, size);
 	u32 start = max(sk_peek_offset(sk, flags), 0);
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
-	struct sk_buff *skb;
 	size_t copied = 0;
-	u32 off, avail;
 	int ret = 0;
+	u32 off;
 
 	while (copied < size) {
 		off = flags & MSG_PEEK ? start + copied : 0;
-		skb = rill_queue_at(sk, &off, &avail);
-		if (skb) {
-			ret = rill_stream_take(sk, skb, off, msg,
-					       min_t(size_t, avail,
-						     size - copied), flags);
-			if (ret < 0)
-				break;
-			copied += ret;
-			continue;
-		}
-		if (copied >= target)
+		ret = rill_stream_take(sk, off, msg, size - copied, flags);
+		if (ret < 0)
 			break;
+		copied += ret;
+		if (ret)
+			continue;
 		/* An error is kept for the next call if there are bytes. */
-		if (copied && READ_ONCE(sk->sk_err))
+		if (copied >= target || (copied && READ_ONCE(sk->sk_err)))
 			break;
 		ret = rill_recv_ended(sk);
 		if (ret > 0)
-			ret = rill_recv_wait(sk, flags & MSG_PEEK ?
-					     start + copied : 0, &timeo);
+			ret = rill_recv_wait(sk, off, &timeo);
 		else
 			break;
 		if (ret)

@@ -85,7 +85,10 @@ static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 
 	if (!copy_from_iter_full(data, len, &msg->msg_iter))
 		return -EFAULT;
-	err = rill_sk(sk)->transport->append(sk, data, len);
+	/* Nothing charged, nothing unread: no buffer to append to. */
+	err = RILL_APPEND_IDLE;
+	if (sk_wmem_alloc_get(sk))
+		err = rill_sk(sk)->transport->append(sk, data, len);
 	if (err < 0)
 		return err;
 	if (err == RILL_APPENDED)
@@ -112,6 +115,8 @@ static ssize_t rill_stream_splice(struct sock *sk, struct msghdr *msg,
 	skb = sock_alloc_send_pskb(sk, 0, 0, noblock, &err, 0);
 	if (!skb)
 		return err;
+	/* It would sum the pages up for a device. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	taken = skb_splice_from_iter(skb, &msg->msg_iter, len);
 	if (taken <= 0) {
 		kfree_skb(skb);

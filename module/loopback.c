@@ -141,8 +141,10 @@ static int rill_loopback_ask(struct sock *listener, struct sock *sk,
 	spin_unlock(&sk->sk_lock.slock);
 	rill_unlock(listener);
 
-	if (!room) {
+	/* Now: who admits it later may not take sk_peer_lock, in softirq. */
+	if (!room || room == -EINPROGRESS)
 		rill_peercred_copy(sk, listener);
+	if (!room) {
 		listener->sk_data_ready(listener);
 		sk->sk_state_change(sk);
 	}
@@ -206,10 +208,7 @@ static struct sock *rill_loopback_admit(struct sock *child)
 		sock_hold(client);
 	}
 	spin_unlock(&client->sk_lock.slock);
-	if (!admitted)
-		return NULL;
-	rill_peercred_copy(client, rill_sk(child)->listener);
-	return client;
+	return admitted ? client : NULL;
 }
 
 /*

@@ -14,12 +14,36 @@ static const unsigned char foreign_hw[] = { 0x02, 0xee, 0xee, 0, 0, 1 };
 static const unsigned char multicast_hw[] = { 0x33, 0x33, 0, 0, 0, 1 };
 static const unsigned char broadcast_hw[] = { 255, 255, 255, 255, 255, 255 };
 
-FIXTURE(bind) {
-	int fd;
+/**
+ * struct devices - Interfaces of a test's own.
+ * @lo: Index of lo.
+ * @dev: Index of OWN_DEV.
+ * @other: Index of OTHER_DEV.
+ * @hw: Hardware address of OWN_DEV.
+ */
+struct devices {
 	int lo;
 	int dev;
 	int other;
 	unsigned char hw[RILL_HWADDR_LEN];
+};
+
+/* Makes the devices, which takes its time; 0 or -errno. */
+static int add_devices(struct devices *d)
+{
+	d->lo = if_nametoindex("lo");
+	d->dev = rill_dev_add(OWN_DEV);
+	if (d->dev < 0)
+		return d->dev;
+	d->other = rill_dev_add(OTHER_DEV);
+	if (d->other < 0)
+		return d->other;
+	return rill_dev_up(OWN_DEV, true) ?: rill_dev_up(OTHER_DEV, true) ?:
+	       rill_dev_hw(OWN_DEV, d->hw);
+}
+
+FIXTURE(bind) {
+	int fd;
 };
 
 FIXTURE_VARIANT(bind) {
@@ -41,14 +65,6 @@ FIXTURE_VARIANT_ADD(bind, dgram) {
 FIXTURE_SETUP(bind)
 {
 	RILL_IN_NETNS(return);
-	self->dev = rill_dev_add(OWN_DEV);
-	ASSERT_LT(0, self->dev);
-	self->other = rill_dev_add(OTHER_DEV);
-	ASSERT_LT(0, self->other);
-	ASSERT_EQ(0, rill_dev_up(OWN_DEV, true));
-	ASSERT_EQ(0, rill_dev_up(OTHER_DEV, true));
-	ASSERT_EQ(0, rill_dev_hw(OWN_DEV, self->hw));
-	self->lo = if_nametoindex("lo");
 	self->fd = socket(AF_RILL, variant->type, 0);
 	ASSERT_LE(0, self->fd);
 }
@@ -71,33 +87,38 @@ static int try_bind(int type, const void *addr, socklen_t len)
 	return err;
 }
 
+struct bind_case {
+	const void *hw;
+	int ifindex;
+	int want;
+};
+
 TEST_F(bind, addresses)
 {
-	const struct {
-		const void *hw;
-		int ifindex;
-		int want;
-	} cases[] = {
+	struct devices d = { 0 };
+	int made = add_devices(&d);
+	const struct bind_case cases[] = {
 		{ NULL, 0, 0 },
-		{ NULL, self->lo, 0 },
-		{ NULL, self->dev, 0 },
-		{ self->hw, 0, 0 },
-		{ self->hw, self->dev, 0 },
-		{ self->hw, 9999, EADDRNOTAVAIL },
+		{ NULL, d.lo, 0 },
+		{ NULL, d.dev, 0 },
+		{ d.hw, 0, 0 },
+		{ d.hw, d.dev, 0 },
+		{ d.hw, 9999, EADDRNOTAVAIL },
 		{ NULL, 9999, EADDRNOTAVAIL },
 		{ NULL, -1, EADDRNOTAVAIL },
 		{ NULL, INT_MIN, EADDRNOTAVAIL },
 		{ foreign_hw, 0, EADDRNOTAVAIL },
-		{ foreign_hw, self->dev, EADDRNOTAVAIL },
+		{ foreign_hw, d.dev, EADDRNOTAVAIL },
 		{ multicast_hw, 0, EADDRNOTAVAIL },
-		{ multicast_hw, self->dev, EADDRNOTAVAIL },
+		{ multicast_hw, d.dev, EADDRNOTAVAIL },
 		{ broadcast_hw, 0, EADDRNOTAVAIL },
-		{ broadcast_hw, self->dev, EADDRNOTAVAIL },
+		{ broadcast_hw, d.dev, EADDRNOTAVAIL },
 	};
 	struct sockaddr_rill addr, name;
 	unsigned int i;
 	int fd;
 
+	ASSERT_EQ(0, made);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		addr = rill_addr_hw(cases[i].hw, cases[i].ifindex, 7000);
 		fd = socket(AF_RILL, variant->type, 0);
@@ -241,20 +262,20 @@ TEST_F(bind, a_failed_bind_takes_nothing)
 /* Which of the fixture's addresses. */
 enum where { ANY, ON_LO, ON_DEV, ON_OTHER, HW, HW_ON_DEV };
 
-static struct sockaddr_rill where_addr(enum where where, int lo, int dev,
-				       int other, const void *hw)
+static struct sockaddr_rill where_addr(enum where where,
+				       const struct devices *d)
 {
 	switch (where) {
 	case ON_LO:
-		return rill_addr_hw(NULL, lo, 7000);
+		return rill_addr_hw(NULL, d->lo, 7000);
 	case ON_DEV:
-		return rill_addr_hw(NULL, dev, 7000);
+		return rill_addr_hw(NULL, d->dev, 7000);
 	case ON_OTHER:
-		return rill_addr_hw(NULL, other, 7000);
+		return rill_addr_hw(NULL, d->other, 7000);
 	case HW:
-		return rill_addr_hw(hw, 0, 7000);
+		return rill_addr_hw(d->hw, 0, 7000);
 	case HW_ON_DEV:
-		return rill_addr_hw(hw, dev, 7000);
+		return rill_addr_hw(d->hw, d->dev, 7000);
 	default:
 		return rill_addr(7000);
 	}
@@ -304,14 +325,14 @@ static int second_bind(int type, const struct sockaddr_rill *first,
 TEST_F(bind, conflicts)
 {
 	struct sockaddr_rill a, b;
+	struct devices d;
 	int reuse, want;
 	unsigned int i;
 
+	ASSERT_EQ(0, add_devices(&d));
 	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
-		a = where_addr(pairs[i].a, self->lo, self->dev, self->other,
-			       self->hw);
-		b = where_addr(pairs[i].b, self->lo, self->dev, self->other,
-			       self->hw);
+		a = where_addr(pairs[i].a, &d);
+		b = where_addr(pairs[i].b, &d);
 		for (reuse = 0; reuse < 4; reuse++) {
 			want = pairs[i].conflict && reuse != 3 ? EADDRINUSE : 0;
 			EXPECT_EQ(want, second_bind(variant->type, &a, &b,
@@ -415,14 +436,17 @@ TEST_F(bind, exhausted)
 
 TEST_F(bind, any_port_of_one_interface)
 {
-	struct sockaddr_rill on_lo = rill_addr_hw(NULL, self->lo, 0);
-	struct sockaddr_rill on_dev = rill_addr_hw(NULL, self->dev, 0);
+	struct sockaddr_rill on_lo, on_dev;
+	struct devices d;
 
+	ASSERT_EQ(0, add_devices(&d));
+	on_lo = rill_addr_hw(NULL, d.lo, 0);
+	on_dev = rill_addr_hw(NULL, d.dev, 0);
 	ASSERT_EQ(0, rill_sysctl_set("local_port_range", "5000 5000"));
 	EXPECT_EQ(0, rill_bind(self->fd, &on_lo));
 	/* The one port is taken on lo only. */
 	EXPECT_LE(0, rill_bound(variant->type, &on_dev));
-	EXPECT_EQ(self->dev, (int)on_dev.srl_ifindex);
+	EXPECT_EQ(d.dev, (int)on_dev.srl_ifindex);
 	EXPECT_EQ(5000, (int)rill_port(&on_dev));
 }
 
@@ -431,7 +455,9 @@ TEST_F(bind, to_device)
 	struct sockaddr_rill addr = rill_addr(7000);
 	char name[IFNAMSIZ] = "";
 	socklen_t len = sizeof(name);
+	struct devices d;
 
+	ASSERT_EQ(0, add_devices(&d));
 	EXPECT_EQ(ENODEV, rill_setsockopt_raw(self->fd, SOL_SOCKET,
 					      SO_BINDTODEVICE, "nosuchdev",
 					      10));

@@ -318,6 +318,10 @@ TEST_F(poll, data_does_not_wake_a_writer)
 	EXPECT_EQ(EPOLLOUT, epoll_now(ep));
 	ASSERT_EQ(1, rill_send(self->fd[1], "x", 1, 0));
 	EXPECT_EQ(0, epoll_now(ep));
+	/* Nor does reading a little of a buffer that was never full. */
+	ASSERT_EQ(1, rill_send(self->fd[0], "x", 1, 0));
+	ASSERT_EQ(1, rill_drain(self->fd[1]));
+	EXPECT_EQ(0, epoll_now(ep));
 }
 
 TEST_F(poll, nested_and_closed)

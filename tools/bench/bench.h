@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#define noinline __attribute__((noinline))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 #define BENCH_LARGE	65536	/* bytes of a large write */
 #define BENCH_SMALL	64	/* bytes of a small write */
 #define BENCH_PAGE	4096	/* bytes of a read of small writes */
@@ -122,11 +125,11 @@ int pair_prepare(struct bench *b);
 int small_prepare(struct bench *b);
 int small_run(struct bench *b, double *value);
 int queue_run(struct bench *b, double *value);
+int large_prepare(struct bench *b);
 int large_run(struct bench *b, double *value);
 int file_prepare(struct bench *b);
 int sendfile_run(struct bench *b, double *value);
-int bulk_prepare(struct bench *b);
-int bulk_run(struct bench *b, double *value);
+int turn_run(struct bench *b, double *value);
 
 /* memory.c */
 int memory_run(struct bench *b, double *value);

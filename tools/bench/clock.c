@@ -14,17 +14,17 @@
 static struct timespec start;
 static double overhead;
 
-__attribute__((noinline)) void bench_arm(void)
+noinline void bench_arm(void)
 {
 	asm volatile("" ::: "memory");
 }
 
-__attribute__((noinline)) void bench_begin(void)
+noinline void bench_begin(void)
 {
 	clock_gettime(CLOCK_MONOTONIC, &start);
 }
 
-__attribute__((noinline)) double bench_end(void)
+noinline double bench_end(void)
 {
 	struct timespec end;
 

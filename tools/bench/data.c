@@ -4,9 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -109,53 +107,43 @@ int queue_run(struct bench *b, double *value)
 	return drain(b, BENCH_BATCH * BENCH_SMALL, BENCH_PAGE);
 }
 
+/* Large writes to a process that reads them, up to the answer. */
+int large_prepare(struct bench *b)
+{
+	return drain_apart(b, BENCH_BATCH * BENCH_LARGE, BENCH_LARGE);
+}
+
 static ssize_t put(struct bench *b, bool file, size_t sent)
 {
 	off_t offset = sent;
 
 	if (file)
 		return sendfile(b->fd[0], b->file, &offset, BENCH_LARGE - sent);
-	return send(b->fd[0], b->out + sent, BENCH_LARGE - sent, MSG_DONTWAIT);
+	return write(b->fd[0], b->out + sent, BENCH_LARGE - sent);
 }
 
-/*
- * Both sides in one process, in turns: as much as the sender takes, then all
- * there is to read, until BENCH_LARGE bytes are through.
- */
-static int transfer(struct bench *b, bool file)
+static int large_batch(struct bench *b, bool file, double *value)
 {
-	struct pollfd p = { .fd = b->fd[1], .events = POLLIN };
-	size_t sent = 0, got = 0;
+	size_t sent;
 	ssize_t n;
+	int i;
 
-	while (got < BENCH_LARGE) {
-		if (sent < BENCH_LARGE) {
+	bench_begin();
+	for (i = 0; i < BENCH_BATCH; i++)
+		for (sent = 0; sent < BENCH_LARGE; sent += n) {
 			n = put(b, file, sent);
-			if (n < 0 && errno != EAGAIN)
+			if (n <= 0)
 				return -1;
-			if (n > 0)
-				sent += n;
 		}
-		n = recv(b->fd[1], b->in, BENCH_LARGE, MSG_DONTWAIT);
-		if (n < 0 && errno == EAGAIN) {
-			if (poll(&p, 1, -1) != 1)
-				return -1;
-			continue;
-		}
-		if (n <= 0)
-			return -1;
-		got += n;
-	}
+	if (read(b->fd[0], b->in, 1) != 1)
+		return -1;
+	*value = bench_end() / BENCH_BATCH;
 	return 0;
 }
 
 int large_run(struct bench *b, double *value)
 {
-	bench_begin();
-	if (transfer(b, false))
-		return -1;
-	*value = bench_end();
-	return 0;
+	return large_batch(b, false, value);
 }
 
 int file_prepare(struct bench *b)
@@ -163,42 +151,38 @@ int file_prepare(struct bench *b)
 	b->file = memfd_create("bench", 0);
 	if (b->file < 0 || write(b->file, b->out, BENCH_LARGE) != BENCH_LARGE)
 		return -1;
-	if (!b->family)
-		return 0;
-	if (pair_prepare(b))
-		return -1;
-	return fcntl(b->fd[0], F_SETFL, O_NONBLOCK);
+	return b->family ? large_prepare(b) : 0;
 }
 
 int sendfile_run(struct bench *b, double *value)
 {
+	return large_batch(b, true, value);
+}
+
+/*
+ * Both sides in one process, in turns: as much as the sender takes, then all
+ * there is to read, until BENCH_LARGE bytes are through.
+ */
+int turn_run(struct bench *b, double *value)
+{
+	struct pollfd p = { .fd = b->fd[1], .events = POLLIN };
+	size_t sent = 0, got = 0;
+	ssize_t n;
+
 	bench_begin();
-	if (transfer(b, true))
-		return -1;
+	while (got < BENCH_LARGE) {
+		n = sent == BENCH_LARGE ? 0 :
+			send(b->fd[0], b->out + sent, BENCH_LARGE - sent, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN)
+			return -1;
+		sent += n > 0 ? n : 0;
+		n = recv(b->fd[1], b->in, BENCH_LARGE, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN && poll(&p, 1, -1) == 1)
+			continue;
+		if (n <= 0)
+			return -1;
+		got += n;
+	}
 	*value = bench_end();
-	return 0;
-}
-
-int bulk_prepare(struct bench *b)
-{
-	return drain_apart(b, BENCH_BATCH * BENCH_LARGE, BENCH_LARGE);
-}
-
-/* Large writes to a process that reads them, up to the answer. */
-int bulk_run(struct bench *b, double *value)
-{
-	ssize_t n, done;
-	int i;
-
-	bench_begin();
-	for (i = 0; i < BENCH_BATCH; i++)
-		for (done = 0; done < BENCH_LARGE; done += n) {
-			n = write(b->fd[0], b->out + done, BENCH_LARGE - done);
-			if (n <= 0)
-				return -1;
-		}
-	if (read(b->fd[0], b->in, 1) != 1)
-		return -1;
-	*value = bench_end() / BENCH_BATCH;
 	return 0;
 }

@@ -36,7 +36,7 @@ const struct family families[] = {
 	  FAM_ACCEPT | FAM_RECORDS },
 };
 
-const size_t n_families = sizeof(families) / sizeof(families[0]);
+const size_t n_families = ARRAY_SIZE(families);
 
 /* True if the kernel has it, now or after loading its module. */
 int family_usable(const struct family *f)

@@ -38,14 +38,14 @@ const struct op ops[] = {
 	{ "roundtrip", "time", false, 1, echo_prepare, echo_run },
 	{ "write64", "time", false, 20, small_prepare, small_run },
 	{ "queue64", "time", false, 1, pair_prepare, queue_run },
-	{ "write64k", "time", false, 1, pair_prepare, large_run },
-	{ "bulk64k", "time", false, 5, bulk_prepare, bulk_run },
-	{ "sendfile64k", "time", false, 1, file_prepare, sendfile_run },
+	{ "write64k", "time", false, 5, large_prepare, large_run },
+	{ "turn64k", "time", false, 1, pair_prepare, turn_run },
+	{ "sendfile64k", "time", false, 5, file_prepare, sendfile_run },
 	{ "memory", "bytes", false, 0, NULL, memory_run },
 	{ "memfree", "bytes", false, 0, NULL, memfree_run },
 };
 
-const size_t n_ops = sizeof(ops) / sizeof(ops[0]);
+const size_t n_ops = ARRAY_SIZE(ops);
 
 static struct {
 	const char *mode;
@@ -55,7 +55,7 @@ static struct {
 	unsigned int warmup;
 	unsigned int rounds;
 	unsigned int pairs;
-} want = { "icount", "*", "*", 201, 30, 0, 1000 };
+} want = { "icount", "*", "*", 0, 30, 0, 1000 };
 
 /* Measures in this process; writes the result to @out. */
 static int measure(const struct op *op, const struct family *f, int out)
@@ -138,7 +138,7 @@ static void round_of(const struct op *op, const bool *usable)
 			one(op, families + i, usable[i]);
 }
 
-static void usage(void)
+static void explain(void)
 {
 	fputs("usage: rill-bench [--mode icount|wall] [--op GLOB] [--family GLOB]\n"
 	      "                  [--samples N] [--warmup N] [--rounds N] [--pairs N]\n"
@@ -186,14 +186,16 @@ static void options(int argc, char **argv)
 			want.pairs = atoi(optarg);
 			break;
 		default:
-			usage();
+			explain();
 		}
 	if (strcmp(want.mode, "icount") && strcmp(want.mode, "wall"))
-		usage();
-	if (!want.samples || !want.pairs || optind < argc)
-		usage();
+		explain();
+	if (!want.pairs || optind < argc)
+		explain();
+	if (!want.samples)
+		want.samples = *want.mode == 'w' ? 61 : 201;
 	if (!want.rounds)
-		want.rounds = *want.mode == 'w' ? 7 : 1;
+		want.rounds = *want.mode == 'w' ? 5 : 1;
 }
 
 /*

@@ -66,18 +66,20 @@ static int make_pairs(struct bench *b, int *fds)
 	return 0;
 }
 
+/* Free pages, with those that wait on processors' own lists. */
 static double free_bytes(void)
 {
+	double pages, sum = 0;
 	char line[256];
-	double kb = 0;
-	FILE *f = fopen("/proc/meminfo", "r");
+	FILE *f = fopen("/proc/zoneinfo", "r");
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %lf", &kb) == 1)
-			break;
+		if (sscanf(line, " nr_free_pages %lf", &pages) == 1 ||
+		    sscanf(line, " count: %lf", &pages) == 1)
+			sum += pages;
 	if (f)
 		fclose(f);
-	return kb * 1024;
+	return sum * sysconf(_SC_PAGESIZE);
 }
 
 /*

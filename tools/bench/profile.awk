@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# usage: awk -v section=N -v value=MEDIAN -f profile.awk
 # Reads kallsyms lines and the plugin's lines, sorted together by address
-# (both have 16 digits, so text order is the order of addresses); prints the
-# instructions and entries of each function for one operation.
-
-$1 == "windows" {
-	windows = $2
-	next
-}
+# (both have 16 digits, so text order is the order of addresses). Prints the
+# instructions and entries of each function for one operation, of which one
+# window may hold several: the sum is scaled to the median that was measured.
 
 # A symbol: ADDRESS TYPE NAME [MODULE]. The last of several at one address.
 $2 ~ /^[A-Za-z]$/ {
@@ -15,27 +12,36 @@ $2 ~ /^[A-Za-z]$/ {
 	next
 }
 
+$2 != section {
+	next
+}
+
+$1 == "windows" {
+	windows = $3
+	next
+}
+
 {
 	f = $1 < "8" ? "(user space)" : name
-	insns[f] += $2
-	total += $2
+	insns[f] += $3
+	total += $3
 	if ($1 == base)
-		calls[f] += $3
+		calls[f] += $4
 	m = f ~ /\[/ ? substr(f, index(f, "[")) : $1 < "8" ? "(user)" : "kernel"
-	module[m] += $2
+	module[m] += $3
 }
 
 END {
-	if (!windows)
+	if (!windows || !total)
 		exit 1
-	printf "%10s %6s %8s  %s\n", "instr/op", "%", "calls/op", "function"
-	for (f in insns)
-		printf "%10.0f %6.1f %8.2f  %s\n", insns[f] / windows, \
-			100 * insns[f] / total, calls[f] / windows, f | "sort -rn"
-	close("sort -rn")
-	printf "%10.0f  100.0           all, of %d operations\n", \
-		total / windows, windows
+	scale = value / total
 	for (m in module)
-		printf "%10.0f %6.1f           in %s\n", module[m] / windows, \
+		printf "%10.0f %6.1f           in %s\n", module[m] * scale, \
 			100 * module[m] / total, m
+	printf "%10.0f  100.0           all, of %d windows\n\n", value, windows
+	printf "%10s %6s %8s  %s\n", "instr/op", "%", "calls/op", "function"
+	fflush()
+	for (f in insns)
+		printf "%10.0f %6.1f %8.2f  %s\n", insns[f] * scale, \
+			100 * insns[f] / total, calls[f] * scale, f | "sort -rn"
 }

@@ -5,43 +5,26 @@
  * nothing, so the counts are those of the unprofiled run.
  *
  * Arguments: arm=ADDR begin=ADDR end=ADDR out=FILE, hexadecimal, the addresses
- * of bench_arm(), bench_begin() and bench_end(). Writes a line
- *	ADDRESS INSTRUCTIONS EXECUTIONS
- * for each block, and a first one with the number of times begin was passed.
+ * of bench_arm(), bench_begin() and bench_end(). Each bench_arm() begins a
+ * section. Writes for each section and block a line
+ *	ADDRESS SECTION INSTRUCTIONS EXECUTIONS
+ * and for each section "windows SECTION TIMES", how often begin was passed.
+ * The argument probe=on ends qemu at once, to show that it takes the plugin.
  *
  * A block that a fault leaves early counts as whole: an error below 1 %.
  */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * What is used of qemu-plugin.h, which no package has; the same in all
- * versions of the interface from 1 on.
- */
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info_t;
-typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
-typedef void (*exec_cb)(unsigned int vcpu, void *data);
-typedef void (*exit_cb)(qemu_plugin_id_t id, void *data);
-extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-						  tb_trans_cb cb);
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
-						 exec_cb cb, int flags,
-						 void *data);
-extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb,
-					   void *data);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+#include "qemu-plugin.h"
 
 #ifndef PLUGIN_VERSION
 #define PLUGIN_VERSION	1
 #endif
-__attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_VERSION;
+
+int qemu_plugin_version = PLUGIN_VERSION;
 
 struct block {
 	struct block *next;
@@ -50,17 +33,20 @@ struct block {
 	uint64_t executions;
 };
 
-static struct block *blocks[1 << 16];
+#define BUCKETS	(1 << 16)
+
+static struct block *blocks[BUCKETS];
 static uint64_t at_arm, at_begin, at_end, windows;
-static bool armed, counting;
-static const char *out;
+static unsigned int section;
+static bool counting;
+static FILE *out;
 
 /* The counter of a block; translated anew, it is found again. */
 static struct block *block_of(uint64_t address, uint64_t length)
 {
 	struct block **head, *b;
 
-	head = blocks + (address ^ address >> 16) % (1 << 16);
+	head = blocks + (address ^ address >> 16) % BUCKETS;
 	for (b = *head; b; b = b->next)
 		if (b->address == address && b->length == length)
 			return b;
@@ -80,18 +66,42 @@ static void executed(unsigned int vcpu, void *data)
 		b->executions++;
 }
 
+static void write_section(void)
+{
+	struct block *b;
+	size_t i;
+
+	if (!section)
+		return;
+	fprintf(out, "windows %u %llu\n", section, (unsigned long long)windows);
+	windows = 0;
+	for (i = 0; i < BUCKETS; i++)
+		for (b = blocks[i]; b; b = b->next) {
+			if (!b->executions)
+				continue;
+			fprintf(out, "%016llx %u %llu %llu\n",
+				(unsigned long long)b->address, section,
+				(unsigned long long)(b->length * b->executions),
+				(unsigned long long)b->executions);
+			b->executions = 0;
+		}
+	fflush(out);
+}
+
 /* The marks stand at the first block of a function. */
 static void marked(unsigned int vcpu, void *data)
 {
 	struct block *b = data;
 
-	if (b->address == at_arm)
-		armed = true;
-	counting = armed && b->address == at_begin;
+	if (b->address == at_arm) {
+		write_section();
+		section++;
+	}
+	counting = section && b->address == at_begin;
 	windows += counting;
 }
 
-static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	uint64_t address = qemu_plugin_tb_vaddr(tb);
 	struct block *b = block_of(address, qemu_plugin_tb_n_insns(tb));
@@ -101,27 +111,14 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, mark ? marked : executed, 0, b);
 }
 
-static void finish(qemu_plugin_id_t id, void *data)
+static void finish(uint64_t id, void *data)
 {
-	FILE *f = fopen(out, "w");
-	struct block *b;
-	size_t i;
-
-	if (!f)
-		return;
-	fprintf(f, "windows %" PRIu64 "\n", windows);
-	for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		for (b = blocks[i]; b; b = b->next)
-			if (b->executions)
-				fprintf(f, "%016" PRIx64 " %" PRIu64 " %" PRIu64 "\n",
-					b->address, b->length * b->executions,
-					b->executions);
-	fclose(f);
+	write_section();
+	fclose(out);
 }
 
-__attribute__((visibility("default"))) int
-qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info,
-		    int argc, char **argv)
+int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info,
+			int argc, char **argv)
 {
 	char *value;
 	int i;
@@ -131,6 +128,8 @@ qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info,
 		if (!value)
 			return -1;
 		*value++ = 0;
+		if (!strcmp(argv[i], "probe"))
+			exit(0);
 		if (!strcmp(argv[i], "arm"))
 			at_arm = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "begin"))
@@ -138,7 +137,7 @@ qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info,
 		else if (!strcmp(argv[i], "end"))
 			at_end = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "out"))
-			out = strdup(value);
+			out = fopen(value, "w");
 	}
 	if (!at_arm || !at_begin || !at_end || !out)
 		return -1;

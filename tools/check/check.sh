@@ -77,7 +77,8 @@ if [ -z "${TESTS:-}" ]; then
 fi
 guests
 if [ -d "$dir/debug/guest/rig/gcov" ]; then
-	"$here/coverage.sh" "$dir/debug/guest/rig/gcov" >"$dir/coverage" ||
+	"$here/coverage.sh" "$dir/debug/guest/rig/gcov" "$dir/debug/build" \
+		>"$dir/coverage" ||
 		log "no coverage could be told"
 fi
 find "$RILL_CACHE/log" -mindepth 1 -maxdepth 1 -mtime +3 -exec rm -rf {} + ||

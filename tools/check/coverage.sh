@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: tools/check/coverage.sh GCDA-DIRECTORY
+# usage: tools/check/coverage.sh GCDA-DIRECTORY [BUILD-DIRECTORY]
 # Prints the lines of module/ that the debug guest's tests ran, file by file.
+# The annotated sources stay in GCDA-DIRECTORY/work. BUILD-DIRECTORY holds the
+# sources and notes of the very build that ran.
 
 . "$(dirname "$0")/../lib.sh"
 
 src=${RILL_MODULE_SRC:-$RILL_TOP}
-build=$RILL_CACHE/build-$(echo "$src" | hash12)/debug
+build=${2:-$RILL_CACHE/build-$(echo "$src" | hash12)/debug}
 work=$1/work
 rm -rf "$work"
 mkdir -p "$work"

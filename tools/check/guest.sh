@@ -59,6 +59,10 @@ module=$("$RILL_TOP/tools/module.sh" "$kernel" 2>"$dir/module.log") || {
 	result guest "rill.ko does not build: $dir/module.log" 1
 	exit 0
 }
+# What was built is kept: another build may follow while the guest runs.
+mkdir -p "$dir/build"
+rsync -a --include='*/' --include='*.ko' --include='*.gcno' --include='*.[ch]' \
+	--exclude='*' "$module/" "$dir/build/"
 log "$kernel: starting $(wc -l <"$dir/list") programs in a guest"
 status=0
 case $kernel in
@@ -67,7 +71,7 @@ debug) mem=2G ;;
 esac
 # The verdict on the programs is in their output; the guest's own status tells
 # how the kernel fared.
-KERNEL=$kernel MODULE=$module/rill.ko LOGDIR=$dir/guest SHARE=$install \
+KERNEL=$kernel MODULE=$dir/build/rill.ko LOGDIR=$dir/guest SHARE=$install \
 	LEAKS=1 COVERAGE=1 MEM=$mem TIMEOUT=${TIMEOUT:-2700} RUN="
 		cp -r /share /tmp/kselftest && cd /tmp/kselftest &&
 		./run_kselftest.sh $args; exit 0" \

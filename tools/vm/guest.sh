@@ -139,6 +139,7 @@ leaks()
 	fi
 }
 
+touch /rig/started
 setup
 layer
 load

@@ -282,7 +282,9 @@ static void rill_loopback_shutdown(struct sock *sk, int how)
 	rill_lock(peer);
 	if (rill_sk(peer)->conn == sk) {
 		linked = true;
-		WRITE_ONCE(peer->sk_shutdown, peer->sk_shutdown | mask);
+		/* Pairs with rill_recv_ended(). */
+		smp_store_release(&peer->sk_shutdown,
+				  peer->sk_shutdown | mask);
 	}
 	rill_unlock(peer);
 	if (linked)

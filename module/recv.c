@@ -77,18 +77,24 @@ static void rill_queue_done(struct sock *sk, struct sk_buff *skb, u32 bytes)
 	spin_unlock_bh(&queue->lock);
 }
 
-/* Why nothing more will come: 1 not so, 0 end of file, or an errno. */
-static int rill_recv_ended(struct sock *sk)
+/*
+ * Will nothing more be queued? To be asked before the queue is looked at: the
+ * peer may send and close between the two.
+ */
+static bool rill_recv_ended(struct sock *sk)
 {
-	switch (rill_state(sk)) {
-	case RILL_ESTABLISHED:
-	case RILL_CLOSE_WAIT:
-		if (READ_ONCE(sk->sk_err))
-			return sock_error(sk);
-		return !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
-	default:
-		return sock_error(sk) ? : -ENOTCONN;
-	}
+	/* Pairs with those who set it: what was queued before is visible. */
+	return (smp_load_acquire(&sk->sk_shutdown) & RCV_SHUTDOWN) ||
+	       rill_state(sk) != RILL_ESTABLISHED;
+}
+
+/* What a call reports then, the queue being empty: 0 at the end of file. */
+static int rill_recv_verdict(struct sock *sk)
+{
+	int state = rill_state(sk);
+
+	return sock_error(sk) ? : state == RILL_ESTABLISHED ||
+				  state == RILL_CLOSE_WAIT ? 0 : -ENOTCONN;
 }
 
 static bool rill_recv_ready(struct sock *sk, u32 off)
@@ -98,9 +104,7 @@ static bool rill_recv_ready(struct sock *sk, u32 off)
 	/* No stream buffer is empty; a record may be. */
 	if (!off && !skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return true;
-	return READ_ONCE(sk->sk_err) ||
-	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
-	       rill_state(sk) != RILL_ESTABLISHED ||
+	return rill_recv_ended(sk) ||
 	       (off && rill_queue_at(sk, &off, &bytes, false));
 }
 
@@ -154,9 +158,11 @@ static int rill_stream_recv(struct sock *sk, struct msghdr *msg, size_t size,
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	size_t copied = 0;
 	int ret = 0;
+	bool ended;
 	u32 off;
 
 	while (copied < size) {
+		ended = rill_recv_ended(sk);
 		off = flags & MSG_PEEK ? start + copied : 0;
 		ret = rill_stream_take(sk, off, msg, size - copied, flags);
 		if (ret < 0)
@@ -164,14 +170,14 @@ static int rill_stream_recv(struct sock *sk, struct msghdr *msg, size_t size,
 		copied += ret;
 		if (ret)
 			continue;
+		if (copied >= target)
+			break;
 		/* An error is kept for the next call if there are bytes. */
-		if (copied >= target || (copied && READ_ONCE(sk->sk_err)))
+		if (ended) {
+			ret = copied ? 0 : rill_recv_verdict(sk);
 			break;
-		ret = rill_recv_ended(sk);
-		if (ret > 0)
-			ret = rill_recv_wait(sk, off, &timeo);
-		else
-			break;
+		}
+		ret = rill_recv_wait(sk, off, &timeo);
 		if (ret)
 			break;
 	}
@@ -189,18 +195,19 @@ static struct sk_buff *rill_record_first(struct sock *sk, int flags)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	struct sk_buff *skb;
-	int ret;
+	bool ended;
+	int err;
 
-	while (!(skb = skb_peek(&sk->sk_receive_queue))) {
-		ret = rill_recv_ended(sk);
-		if (ret > 0)
-			ret = rill_recv_wait(sk, 0, &timeo);
-		else
-			return ERR_PTR(ret);
-		if (ret)
-			return ERR_PTR(ret);
+	for (;;) {
+		ended = rill_recv_ended(sk);
+		skb = skb_peek(&sk->sk_receive_queue);
+		if (skb)
+			return skb;
+		err = ended ? rill_recv_verdict(sk) :
+			      rill_recv_wait(sk, 0, &timeo);
+		if (ended || err)
+			return ERR_PTR(err);
 	}
-	return skb;
 }
 
 /* A record is queued at once: up to its end it does not change. */

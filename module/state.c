@@ -77,7 +77,8 @@ int rill_sk_step(struct sock *sk, enum rill_event event, int err)
 	if (err)
 		WRITE_ONCE(sk->sk_err, err);
 	if (next == RILL_CLOSE_WAIT)
-		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+		/* Pairs with rill_recv_ended(). */
+		smp_store_release(&sk->sk_shutdown, SHUTDOWN_MASK);
 	else if (next == RILL_CLOSE)
 		memset(&rill_sk(sk)->remote, 0, sizeof(struct rill_addr));
 	trace_rill_state(sk, next, event, err);

@@ -423,7 +423,8 @@ TEST(badinput_random_calls)
 	ASSERT_EQ(1, rill_send(pair[0], "x", 1, 0));
 	for (i = 0; i < POOL; i++)
 		pool[i] = -1;
-	n = 60000 / rill_slow();
+	/* Some options rewrite code of the kernel: that takes its time. */
+	n = 10000 / rill_slow();
 	for (i = 0; i < n; i++)
 		random_call(pool, &seed, buf);
 	for (i = 0; i < POOL; i++)
@@ -433,7 +434,7 @@ TEST(badinput_random_calls)
 	EXPECT_EQ('x', c);
 	EXPECT_EQ(0, rill_wait_socket_count(2));
 	EXPECT_EQ(0, rill_counter("illegal"));
-	EXPECT_LT(0, rill_counter("established"));
+	EXPECT_LT(0, rill_counter("connect"));
 }
 
 TEST_HARNESS_MAIN

@@ -25,6 +25,12 @@
 		ASSERT_EQ(0, __err);					\
 	} while (0)
 
+/** RILL_SHORT_MS - A timeout that tests let pass. */
+#define RILL_SHORT_MS	50
+
+/** RILL_LEAST_MS - What then has passed at least: a tick may be missing. */
+#define RILL_LEAST_MS	35
+
 /** rill_send() - send(). Return: bytes or -errno. */
 ssize_t rill_send(int fd, const void *buf, size_t len, int flags);
 

@@ -367,9 +367,9 @@ TEST_F(stream, receive_timeout)
 	long long start = rill_now_ms();
 	char buf[8];
 
-	ASSERT_EQ(0, rill_set_timeo(self->fd[0], SO_RCVTIMEO, 50));
+	ASSERT_EQ(0, rill_set_timeo(self->fd[0], SO_RCVTIMEO, RILL_SHORT_MS));
 	EXPECT_EQ(-EAGAIN, rill_recv(self->fd[0], buf, 8, 0));
-	EXPECT_LE(50, rill_now_ms() - start);
+	EXPECT_LE(RILL_LEAST_MS, rill_now_ms() - start);
 	ASSERT_EQ(2, rill_send(self->fd[1], "ab", 2, 0));
 	EXPECT_EQ(2, rill_recv(self->fd[0], buf, 8, MSG_WAITALL));
 }
@@ -380,14 +380,14 @@ TEST_F(stream, send_timeout)
 	long long start;
 	ssize_t sent;
 
-	ASSERT_EQ(0, rill_set_timeo(self->fd[0], SO_SNDTIMEO, 50));
+	ASSERT_EQ(0, rill_set_timeo(self->fd[0], SO_SNDTIMEO, RILL_SHORT_MS));
 	/* A part that fits is no failure. */
 	sent = rill_send(self->fd[0], big, sizeof(big), 0);
 	EXPECT_LT(0, sent);
 	EXPECT_GT((ssize_t)sizeof(big), sent);
 	start = rill_now_ms();
 	EXPECT_EQ(-EAGAIN, rill_send(self->fd[0], big, sizeof(big), 0));
-	EXPECT_LE(50, rill_now_ms() - start);
+	EXPECT_LE(RILL_LEAST_MS, rill_now_ms() - start);
 	EXPECT_EQ(sent, rill_drain(self->fd[1]));
 }
 

@@ -202,6 +202,58 @@ TEST_F(stress, connect_and_accept_storm)
 	EXPECT_EQ(0, rill_counter("illegal"));
 }
 
+/**
+ * struct farewell - A sender that closes at once and its receiver.
+ * @fd: Connected sockets; the sender's is closed by it.
+ * @round: Number of the round that @fd is ready for.
+ * @rounds: How many.
+ */
+struct farewell {
+	int fd[2];
+	int round;
+	int rounds;
+};
+
+static int farewell_fn(void *arg)
+{
+	struct farewell *f = arg;
+	int i, j;
+
+	for (i = 1; i <= f->rounds; i++) {
+		while (__atomic_load_n(&f->round, __ATOMIC_ACQUIRE) < i)
+			sched_yield();
+		/* Another moment each time, around the receiver's look. */
+		for (j = 0; j < i % 64 * 8; j++)
+			__asm__ volatile("" ::: "memory");
+		if (rill_send(f->fd[0], "last", 4, 0) != 4)
+			return -EIO;
+		close(f->fd[0]);
+	}
+	return 0;
+}
+
+TEST_F(stress, data_comes_before_the_end)
+{
+	struct farewell f = { .rounds = 2000 / self->scale };
+	struct rill_call call;
+	int i, first, second;
+	char buf[8];
+
+	ASSERT_EQ(0, rill_call_start(&call, farewell_fn, &f));
+	for (i = 1; i <= f.rounds; i++) {
+		ASSERT_EQ(0, rill_pair(variant->type, f.fd));
+		if (i % 2)
+			ASSERT_EQ(0, rill_set_linger(f.fd[0], 1, 0));
+		__atomic_store_n(&f.round, i, __ATOMIC_RELEASE);
+		first = rill_recv(f.fd[1], buf, sizeof(buf), 0);
+		ASSERT_EQ(4, first);
+		second = rill_recv(f.fd[1], buf, sizeof(buf), 0);
+		ASSERT_EQ(i % 2 ? -ECONNRESET : 0, second);
+		close(f.fd[1]);
+	}
+	EXPECT_EQ(0, rill_call_join(&call));
+}
+
 /* Makes requests without waiting and drops them at once. */
 static int fickle_fn(void *arg)
 {

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define noinline __attribute__((noinline))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define BENCH_LARGE	65536	/* bytes of a large write */
@@ -93,10 +92,10 @@ extern const size_t n_ops;
 
 /* clock.c: the time, or in the icount guest the instructions. */
 void bench_arm(void);
+void bench_disarm(void);
 void bench_begin(void);
 double bench_end(void);
-void bench_calibrate(void);
-double bench_overhead(void);
+void bench_set_overhead(double ns);
 double median(double *values, size_t n);
 
 /* family.c */

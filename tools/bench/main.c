@@ -22,6 +22,8 @@
 
 #include "bench.h"
 
+#define CALIBRATION	101	/* looks at the clock to know its cost */
+#define NO_NUMBER	(~0U)
 #define PATIENCE	60	/* seconds for one operation of one family */
 
 const struct op ops[] = {
@@ -55,7 +57,7 @@ static struct {
 	unsigned int warmup;
 	unsigned int rounds;
 	unsigned int pairs;
-} want = { "icount", "*", "*", 0, 30, 0, 1000 };
+} want = { "icount", "*", "*", 0, NO_NUMBER, 0, 1000 };
 
 /* Measures in this process; writes the result to @out. */
 static int measure(const struct op *op, const struct family *f, int out)
@@ -64,6 +66,8 @@ static int measure(const struct op *op, const struct family *f, int out)
 	double *values = calloc(want.samples, sizeof(*values)), result;
 	unsigned int i, n = op->share ? want.samples / op->share : 0;
 
+	/* Whatever was measured last is over, however it ended. */
+	bench_disarm();
 	n = n ? n : 1;
 	b.in = malloc(BENCH_LARGE);
 	b.out = malloc(BENCH_LARGE);
@@ -193,9 +197,26 @@ static void options(int argc, char **argv)
 	if (!want.pairs || optind < argc)
 		explain();
 	if (!want.samples)
-		want.samples = *want.mode == 'w' ? 61 : 201;
+		want.samples = *want.mode == 'w' ? 41 : 201;
+	if (want.warmup == NO_NUMBER)
+		want.warmup = want.samples / 6;
 	if (!want.rounds)
 		want.rounds = *want.mode == 'w' ? 5 : 1;
+}
+
+/* Gives what two looks at the clock cost. */
+static double calibrate(void)
+{
+	double values[CALIBRATION], overhead;
+	size_t i;
+
+	for (i = 0; i < CALIBRATION; i++) {
+		bench_begin();
+		values[i] = bench_end();
+	}
+	overhead = median(values, CALIBRATION);
+	bench_set_overhead(overhead);
+	return overhead;
 }
 
 /*
@@ -227,8 +248,7 @@ int main(int argc, char **argv)
 		usable[i] = !fnmatch(want.family, families[i].name, 0) &&
 			    family_usable(families + i);
 	ripen();
-	bench_calibrate();
-	printf("%s clock floor %.0f\n", want.mode, bench_overhead());
+	printf("%s clock floor %.0f\n", want.mode, calibrate());
 	for (r = 0; r < want.rounds; r++)
 		for (i = 0; i < n_ops; i++) {
 			/* Sizes do not depend on the clock. */

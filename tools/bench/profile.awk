@@ -3,7 +3,8 @@
 # Reads kallsyms lines and the plugin's lines, sorted together by address
 # (both have 16 digits, so text order is the order of addresses). Prints the
 # instructions and entries of each function for one operation, of which one
-# window may hold several: the sum is scaled to the median that was measured.
+# window may hold a batch. Instructions are scaled to the median measured, so
+# that a timer interrupt now and then does not add to them.
 
 # A symbol: ADDRESS TYPE NAME [MODULE]. The last of several at one address.
 $2 ~ /^[A-Za-z]$/ {
@@ -35,6 +36,9 @@ END {
 	if (!windows || !total)
 		exit 1
 	scale = value / total
+	batch = int(total / windows / value + 0.5)
+	if (batch < 1)
+		batch = 1
 	for (m in module)
 		printf "%10.0f %6.1f           in %s\n", module[m] * scale, \
 			100 * module[m] / total, m
@@ -43,5 +47,5 @@ END {
 	fflush()
 	for (f in insns)
 		printf "%10.0f %6.1f %8.2f  %s\n", insns[f] * scale, \
-			100 * insns[f] / total, calls[f] * scale, f | "sort -rn"
+			100 * insns[f] / total, calls[f] / windows / batch, f | "sort -rn"
 }

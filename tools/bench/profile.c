@@ -4,9 +4,9 @@
  * of each block, between two functions of a program in it. It costs the guest
  * nothing, so the counts are those of the unprofiled run.
  *
- * Arguments: arm=ADDR begin=ADDR end=ADDR out=FILE, hexadecimal, the addresses
- * of bench_arm(), bench_begin() and bench_end(). Each bench_arm() begins a
- * section. Writes for each section and block a line
+ * Arguments: arm=ADDR disarm=ADDR begin=ADDR end=ADDR out=FILE, hexadecimal,
+ * the addresses of bench_arm() and so on. Each bench_arm() begins a section,
+ * which bench_disarm() ends. Writes for each section and block a line
  *	ADDRESS SECTION INSTRUCTIONS EXECUTIONS
  * and for each section "windows SECTION TIMES", how often begin was passed.
  * The argument probe=on ends qemu at once, to show that it takes the plugin.
@@ -33,12 +33,12 @@ struct block {
 	uint64_t executions;
 };
 
-#define BUCKETS	(1 << 16)
+#define BUCKETS	65536
 
 static struct block *blocks[BUCKETS];
-static uint64_t at_arm, at_begin, at_end, windows;
+static uint64_t at_arm, at_disarm, at_begin, at_end, windows;
 static unsigned int section;
-static bool counting;
+static bool armed, counting;
 static FILE *out;
 
 /* The counter of a block; translated anew, it is found again. */
@@ -96,8 +96,11 @@ static void marked(unsigned int vcpu, void *data)
 	if (b->address == at_arm) {
 		write_section();
 		section++;
+		armed = true;
 	}
-	counting = section && b->address == at_begin;
+	if (b->address == at_disarm)
+		armed = false;
+	counting = armed && b->address == at_begin;
 	windows += counting;
 }
 
@@ -105,8 +108,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	uint64_t address = qemu_plugin_tb_vaddr(tb);
 	struct block *b = block_of(address, qemu_plugin_tb_n_insns(tb));
-	bool mark = address == at_arm || address == at_begin ||
-		    address == at_end;
+	bool mark = address == at_arm || address == at_disarm ||
+		    address == at_begin || address == at_end;
 
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, mark ? marked : executed, 0, b);
 }
@@ -132,6 +135,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info,
 			exit(0);
 		if (!strcmp(argv[i], "arm"))
 			at_arm = strtoull(value, NULL, 16);
+		else if (!strcmp(argv[i], "disarm"))
+			at_disarm = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "begin"))
 			at_begin = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "end"))
@@ -139,7 +144,7 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info,
 		else if (!strcmp(argv[i], "out"))
 			out = fopen(value, "w");
 	}
-	if (!at_arm || !at_begin || !at_end || !out)
+	if (!at_arm || !at_disarm || !at_begin || !at_end || !out)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, finish, NULL);

@@ -8,7 +8,7 @@ function kind_of(f)
 {
 	if (f ~ /\[rill\]/)
 		return 1
-	if (f ~ /copy|memcpy|memset|memmove|clear_page|__check_object_size/)
+	if (f ~ /copy|rep_movs|rep_stos|memcpy|memset|memmove|clear_page|__check_object_size/)
 		return 2
 	if (f ~ /sched|load_avg|_fair|entity|switch|wake|psi_|_rq|update_curr|pick_|enqueue_|dequeue_|ttwu|wait|vruntime|avg_|_clock|resched|preempt|cpuacct|next_task|timer|tick|idle/)
 		return 3

@@ -91,7 +91,11 @@ static const char *const expected[STATES][RILL_NR_EVENTS] = {
 		[RILL_EV_DROP] = "CLOSE",
 	}, {	/* LISTEN */
 		[RILL_EV_CONNECT] = "EOPNOTSUPP",
+		/* Of a request given up before listen(). */
+		[RILL_EV_UNCLAIM] = "-",
 		[RILL_EV_LISTEN] = "LISTEN",
+		[RILL_EV_TIMEOUT] = "-",
+		[RILL_EV_UNREACH] = "-",
 		[RILL_EV_DROP] = "CLOSE",
 	}
 };

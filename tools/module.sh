@@ -3,7 +3,8 @@
 # usage: tools/module.sh KERNEL [MAKE-ARGUMENTS...]
 # Builds rill.ko for a kernel in that kernel's root, with W=1, from a copy of
 # the sources under the cache, and prints the directory that holds it.
-# BUILD_NAME chooses another copy than the everyday one.
+# BUILD_NAME chooses another build than the everyday one; BUILD_COPY=dir gets
+# a copy of what was built that a later build leaves alone.
 
 # shellcheck source=tools/kernels.sh
 . "$(dirname "$0")/kernels.sh"
@@ -38,6 +39,11 @@ build()
 			die "rill.ko does not build for $key"
 		}
 	cat "$dir/build.log" >&2
+	[ -z "${BUILD_COPY:-}" ] || {
+		mkdir -p "$BUILD_COPY"
+		rsync -a --include='*/' --include='*.ko' --include='*.gcno' \
+			--include='*.[ch]' --exclude='*' "$dir/" "$BUILD_COPY/"
+	}
 }
 
 [ $# -ge 1 ] || die "usage: tools/module.sh KERNEL [MAKE-ARGUMENTS...]"

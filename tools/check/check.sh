@@ -13,29 +13,39 @@ here=$RILL_TOP/tools/check
 kernels=${KERNELS:-$ALL_KERNELS}
 dir=$RILL_CACHE/log/check-$(date +%Y%m%d-%H%M%S)
 
-# Some guests at a time, the slowest kernel first.
+# Two guests at a time. The debug kernel is slow: it comes first, and its
+# programs are shared between two guests.
 guests()
 {
-	local kernel running=0
+	local kernel running=0 jobs=()
 
-	for kernel in $(echo "$kernels" | xargs -n 1 | sort -r); do
+	for kernel in $(echo "$kernels" | xargs -n 1 | sort -ru); do
+		if [ "$kernel" = debug ] && [ -z "${TESTS:-}" ]; then
+			jobs+=("debug debug-1 1 2" "debug debug-2 2 2")
+		else
+			jobs+=("$kernel $kernel 1 1")
+		fi
+	done
+	for job in "${jobs[@]}"; do
 		if [ $running -ge 2 ]; then
 			wait -n || true
 			running=$((running - 1))
 		fi
-		one_guest "$kernel" &
+		# shellcheck disable=SC2086 # its words
+		one_guest $job &
 		running=$((running + 1))
 	done
 	wait
 }
 
+# one_guest KERNEL NAME PART PARTS
 one_guest()
 {
-	local kernel=$1
+	local kernel=$1 name=$2
 
-	"$here/guest.sh" "$kernel" "$dir/$kernel" || {
-		printf '%s\tguest\t0\t1\t0\n' "$kernel" >>"$dir/$kernel/results.tsv"
-		echo "$kernel: the rig failed" >>"$dir/$kernel/failures"
+	"$here/guest.sh" "$kernel" "$dir/$name" "$3" "$4" || {
+		printf '%s\tguest\t0\t1\t0\n' "$kernel" >>"$dir/$name/results.tsv"
+		echo "$kernel: the rig failed" >>"$dir/$name/failures"
 	}
 	[ -n "${TESTS:-}" ] || [ "$kernel" = debug ] ||
 		"$here/dkms.sh" "$kernel" "$dir/dkms-$kernel" || true
@@ -76,9 +86,10 @@ if [ -z "${TESTS:-}" ]; then
 	part unit "$here/unit.sh" "$dir/unit"
 fi
 guests
-if [ -d "$dir/debug/guest/rig/gcov" ]; then
-	"$here/coverage.sh" "$dir/debug/guest/rig/gcov" "$dir/debug/build" \
-		>"$dir/coverage" ||
+covered=("$dir"/debug*/guest/rig/gcov)
+if [ -d "${covered[0]}" ]; then
+	"$here/coverage.sh" "${covered[0]%/guest/rig/gcov}/build" \
+		"${covered[@]}" >"$dir/coverage" ||
 		log "no coverage could be told"
 fi
 find "$RILL_CACHE/log" -mindepth 1 -maxdepth 1 -mtime +3 -exec rm -rf {} + ||

@@ -24,7 +24,7 @@ prepare()
 # What modpost says where no kernel's list of symbols is at hand.
 unresolved='Module.symvers.* is missing|may not have (dependencies|modversions)'
 unresolved+='|modpost: .* undefined!|KBUILD_MODPOST_WARN|at your own risk'
-unresolved+='|suppressed .* unresolved'
+unresolved+='|suppressed .* unresolved|You may get many unresolved'
 
 build()
 {

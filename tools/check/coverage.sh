@@ -1,31 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: tools/check/coverage.sh GCDA-DIRECTORY [BUILD-DIRECTORY]
-# Prints the lines of module/ that the debug guest's tests ran, file by file.
-# The annotated sources stay in GCDA-DIRECTORY/work. BUILD-DIRECTORY holds the
-# sources and notes of the very build that ran.
+# usage: tools/check/coverage.sh BUILD-DIRECTORY GCDA-DIRECTORY...
+# Prints the lines of module/ that the debug guests' tests ran, file by file.
+# The annotated sources stay in each GCDA-DIRECTORY/work. BUILD-DIRECTORY holds
+# the sources and notes of the very build that ran.
 
 . "$(dirname "$0")/../lib.sh"
 
-src=${RILL_MODULE_SRC:-$RILL_TOP}
-build=${2:-$RILL_CACHE/build-$(echo "$src" | hash12)/debug}
-work=$1/work
-rm -rf "$work"
-mkdir -p "$work"
-# gcov wants the source where the compiler saw it, and the notes (.gcno)
-# beside the data (.gcda).
-ln -s /rig/module "$work/module"
-for data in "$1"/*.gcda; do
-	name=$(basename "$data" .gcda)
-	notes=$(find "$build" -name "$name.gcno" | head -n 1)
-	[ -n "$notes" ] || continue
-	cp "$data" "$notes" "$work/"
+build=$1
+shift
+root=$("$RILL_TOP/tools/root.sh" debug)
+for data in "$@"; do
+	work=$data/work
+	rm -rf "$work"
+	mkdir -p "$work"
+	# gcov wants the source where the compiler saw it, and the notes
+	# (.gcno) beside the data (.gcda).
+	ln -s /rig/module "$work/module"
+	find "$build" -name '*.gcno' -exec cp -t "$work" {} +
+	cp "$data"/*.gcda "$work/"
+	"$RILL_TOP/tools/in-root.sh" "$root" "$build=/rig" "$work=/share" -- \
+		sh -c 'cd /share && gcov *.gcda' >"$work/gcov.log" 2>&1 || true
 done
-"$RILL_TOP/tools/in-root.sh" "$("$RILL_TOP/tools/root.sh" debug)" \
-	"$build=/rig" "$work=/share" -- \
-	sh -c 'cd /share && gcov *.gcda' >"$work/gcov.log" 2>&1 || true
 # A header's functions are in many objects: a line counts if one ran it.
-find "$work" -name '*.gcov' -exec awk -F: '
+find "${@/%//work}" -name '*.gcov' -exec awk -F: '
 FNR == 1 { file = "" }
 $2 + 0 == 0 && $3 == "Source" {
 	file = $4

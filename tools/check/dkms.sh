@@ -62,7 +62,8 @@ attempt()
 		}
 	tar -C "$overlay/upper" -cf "$dir/layer.tar" usr/lib/modules
 	rm -rf "$overlay"
-	install=$("$here/ksft.sh" "$key")
+	install=$dir/install
+	"$here/ksft.sh" "$key" "$install" >/dev/null
 	program=socket
 	[ -x "$install/rill/$program" ] ||
 		program=$(head -n 1 "$install/kselftest-list.txt" | cut -d: -f2)
@@ -72,6 +73,7 @@ attempt()
 		! grep '^rill ' /proc/modules
 		modinfo rill | head -n 3
 		cd /share/rill && ./$program
+		! test -e autoload.sh || ./autoload.sh
 		grep '^rill ' /proc/modules" \
 		"$RILL_TOP/tools/vm/vm.sh" >"$dir/output" 2>&1 || {
 			tail -n 20 "$dir/output" >&2

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: tools/check/guest.sh KERNEL LOGDIR
+# usage: tools/check/guest.sh KERNEL LOGDIR [PART PARTS]
 # Runs the selftests (those that TESTS names) in a guest of one kernel, and
-# leaves results.tsv and failures in LOGDIR.
+# leaves results.tsv and failures in LOGDIR. With PART and PARTS only every
+# PARTSth program, from the PARTth on.
 
 . "$(dirname "$0")/../lib.sh"
 
-kernel=$1 dir=$2
+kernel=$1 dir=$2 part=${3:-1} parts=${4:-1}
 here=$RILL_TOP/tools/check
 mkdir -p "$dir"
 : >"$dir/results.tsv"
@@ -32,16 +33,18 @@ select_tests()
 	while IFS=: read -r _ name; do
 		for pattern in ${TESTS:-*}; do
 			# shellcheck disable=SC2053 # a glob is meant
-			if [[ $name == ${pattern%.sh} || $name == $pattern ]]; then
+			if [[ ${name%.sh} == $pattern || $name == $pattern ]]; then
 				echo "rill:$name"
 				break
 			fi
 		done
-	done <"$install/kselftest-list.txt"
+	done < <(awk -v part="$part" -v parts="$parts" \
+		'NR % parts == part % parts' "$install/kselftest-list.txt")
 	set +f
 }
 
-install=$("$here/ksft.sh" "$kernel") || {
+install=$dir/install
+"$here/ksft.sh" "$kernel" "$install" >/dev/null || {
 	result selftests "do not build" 1
 	exit 0
 }
@@ -50,19 +53,12 @@ if [ ! -s "$dir/list" ]; then
 	log "$kernel: no selftest is named '$TESTS'"
 	exit 0
 fi
-if [ -n "${TESTS:-}" ]; then
-	args=$(sed 's/^/-t /' "$dir/list" | xargs)
-else
-	args="-c rill"
-fi
-module=$("$RILL_TOP/tools/module.sh" "$kernel" 2>"$dir/module.log") || {
+args=$(sed 's/^/-t /' "$dir/list" | xargs)
+BUILD_COPY=$dir/build "$RILL_TOP/tools/module.sh" "$kernel" \
+	>/dev/null 2>"$dir/module.log" || {
 	result guest "rill.ko does not build: $dir/module.log" 1
 	exit 0
 }
-# What was built is kept: another build may follow while the guest runs.
-mkdir -p "$dir/build"
-rsync -a --include='*/' --include='*.ko' --include='*.gcno' --include='*.[ch]' \
-	--exclude='*' "$module/" "$dir/build/"
 log "$kernel: starting $(wc -l <"$dir/list") programs in a guest"
 status=0
 case $kernel in

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: tools/check/ksft.sh KERNEL
+# usage: tools/check/ksft.sh KERNEL [COPY]
 # Builds selftests/ as the kselftest collection `rill` of the kernel's own
 # source, with its suite's compiler and libc, installs it and prints where.
+# COPY gets a copy that a later build leaves alone.
 
 # shellcheck source=tools/kernels.sh
 . "$(dirname "$0")/../kernels.sh"
@@ -26,12 +27,14 @@ build()
 		}
 	[ -s "$dir/install/kselftest-list.txt" ] ||
 		die "no selftests were installed: $dir/build.log"
+	[ -z "$copy" ] || cp -r "$dir/install/." "$copy/"
 }
 
-[ $# = 1 ] || die "usage: tools/check/ksft.sh KERNEL"
+[ $# = 1 ] || [ $# = 2 ] || die "usage: tools/check/ksft.sh KERNEL [COPY]"
 need_root
 need rsync
-key=$1
+key=$1 copy=${2:-}
+[ -z "$copy" ] || mkdir -p "$copy"
 src=${RILL_MODULE_SRC:-$RILL_TOP}
 root=$("$RILL_TOP/tools/root.sh" "$key")
 source=$("$RILL_TOP/tools/source.sh" "$key")

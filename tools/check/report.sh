@@ -11,10 +11,19 @@ cat "$dir"/*/results.tsv 2>/dev/null >"$dir/results.tsv" || true
 cat "$dir"/*/failures 2>/dev/null >"$dir/failures" || true
 
 awk -F '\t' '
+function cell(test, kernel)
+{
+	if (!((test, kernel) in passed))
+		return "-"
+	return passed[test, kernel] "/" failed[test, kernel] "/" \
+		skipped[test, kernel]
+}
 {
 	if (!($2 in row)) { row[$2] = ++rows; name[rows] = $2 }
 	if (!($1 in col)) { col[$1] = ++cols; head[cols] = $1 }
-	cell[$2, $1] = $3 "/" $4 "/" $5
+	passed[$2, $1] += $3
+	failed[$2, $1] += $4
+	skipped[$2, $1] += $5
 }
 END {
 	order = "static 6.1 6.12 7.2 debug"
@@ -28,7 +37,7 @@ END {
 		printf "%-28s", name[r]
 		for (i = 1; i <= n; i++)
 			if (want[i] in col)
-				printf " %11s", (name[r], want[i]) in cell ? cell[name[r], want[i]] : "-"
+				printf " %11s", cell(name[r], want[i])
 		print ""
 	}
 }' "$dir/results.tsv"

@@ -60,12 +60,15 @@ compose()
 {
 	# One package each: the BIOS's MP table names no others.
 	local smp="$SMP,sockets=$SMP,cores=1,threads=1"
-	local accel=(-accel "tcg,thread=multi" -smp "$smp" -cpu "max,la57=off")
-	local append="console=ttyS0 loglevel=7 panic=-1 oops=panic rdinit=/init"
+	local cpu=max,la57=off,umip=off,pku=off
+	local accel append="console=ttyS0 loglevel=7 panic=-1 oops=panic rdinit=/init"
 
 	# Neither check of the clocks is safe where the host is busy.
 	append+=" tsc=reliable no_timer_check"
 
+	# SMAP is dear to emulate, and KASAN finds what it finds.
+	[ "$KERNEL" != debug ] || cpu+=,smap=off,smep=off
+	accel=(-accel "tcg,thread=multi" -smp "$smp" -cpu "$cpu")
 	if [ -n "$ICOUNT" ]; then
 		accel=(-accel "tcg,thread=single" -smp 1 -seed 1
 			-icount "shift=0,sleep=off" -rtc clock=vm)

@@ -36,8 +36,7 @@ build()
 	"$RILL_TOP/tools/in-root.sh" "$root" "$source=/src" "$dir=/build" \
 		"$out=/rig" -- make -s LLVM=1 -C /build M=/rig W=1 \
 		"-j$(nproc)" KBUILD_MODPOST_WARN=1 modules 2>&1 |
-		grep -vE "$unresolved"
-	[ "${PIPESTATUS[0]}" = 0 ]
+		{ grep -vE "$unresolved" || true; }	# nothing left is good
 }
 
 need_root

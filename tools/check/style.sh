@@ -65,12 +65,26 @@ in_source()
 # run_checkpatch IGNORED FILE...
 run_checkpatch()
 {
+	local ignored=$1
+	shift
 	# A namespace's own ctl_table is written to, as all over net/.
 	in_source "/src/scripts/checkpatch.pl --no-tree --strict --terse \
 		--no-summary --quiet --show-types \
-		--ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME \
-		-f $(c_files | xargs)" |
-		grep -v 'struct ctl_table should normally be const' || true
+		--ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME,$ignored \
+		-f $*" | grep -v 'struct ctl_table should normally be const' || true
+}
+
+# Two kinds of file are written as the kernel has them, against checkpatch:
+# version conditionals where they belong, and TRACE_EVENT().
+checkpatch()
+{
+	# shellcheck disable=SC2046 # one word per file
+	run_checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON \
+		$(c_files | grep '^module/compat/')
+	run_checkpatch OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT module/trace.h
+	# shellcheck disable=SC2046
+	run_checkpatch NONE \
+		$(c_files | grep -v -e '^module/compat/' -e '^module/trace.h')
 }
 
 kernel_doc()

@@ -27,6 +27,7 @@ static int rill_fault_setup(void)
 	rill_file_write(DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N");
 	rill_file_write(DEBUGFS "/fail_page_alloc/min-order", "0");
 	rill_file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
+	rill_file_write(DEBUGFS "/fail_usercopy/verbose", "0");
 	return 0;
 }
 

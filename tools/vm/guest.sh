@@ -29,6 +29,8 @@ off()
 
 setup()
 {
+	local file
+
 	mkdir -p /dev/pts /dev/shm /run /tmp
 	mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 	mount -t tmpfs shm /dev/shm
@@ -46,6 +48,10 @@ setup()
 	ulimit -c 0
 	[ ! -e /proc/sys/kernel/printk_ratelimit ] ||
 		echo 0 >/proc/sys/kernel/printk_ratelimit
+	# An injected failure is no fault: no stack of it in the log.
+	for file in /sys/kernel/debug/fail*/verbose; do
+		[ ! -e "$file" ] || echo 0 >"$file"
+	done
 	# shellcheck source=/dev/null
 	. /rig/env
 }

@@ -6,7 +6,8 @@ DESTDIR ?=
 PREFIX ?= /usr
 
 # Passed on to the scripts, which document them.
-export RILL_MODULE_SRC KERNEL KERNELS TESTS SHARE RUN TIMEOUT SMP MEM ICOUNT LOGDIR APPEND
+export RILL_MODULE_SRC KERNEL KERNELS TESTS SHARE RUN TIMEOUT SMP MEM ICOUNT LOGDIR APPEND \
+	FUZZ_TIME
 
 all: module
 
@@ -18,6 +19,7 @@ help:
 	@echo '  KERNELS="6.12 debug" TESTS="connect*"        only these kernels and test programs'
 	@echo 'make style             the static checks only'
 	@echo 'make unit              the unit tests of pure code, here'
+	@echo 'make fuzz [FUZZ_TIME=s] fuzz the pure code, here; 60 s in all by default'
 	@echo 'make demo              a guest in which a file goes over AF_RILL'
 	@echo 'make bench             measure in a guest'
 	@echo 'make install-headers [DESTDIR=dir] [PREFIX=/usr]'
@@ -43,6 +45,9 @@ style:
 unit:
 	@tools/check/unit.sh
 
+fuzz:
+	@tools/check/fuzz.sh
+
 demo:
 	@tools/demo.sh
 
@@ -65,5 +70,5 @@ clean:
 clean-cache:
 	tools/clean-cache.sh
 
-.PHONY: all help module vm check style unit demo bench install-headers \
+.PHONY: all help module vm check style unit fuzz demo bench install-headers \
 	dkms-install clean clean-cache

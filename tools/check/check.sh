@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: [KERNELS="6.12 debug"] [TESTS="connect bind*"] tools/check/check.sh
-# Everything that proves rill: static checks, unit tests, DKMS, and the
-# selftests in a guest of each kernel, two guests at a time. Ends with a table
+# Everything that proves rill: static checks, unit tests, fuzzing (FUZZ_TIME
+# seconds), DKMS, and the selftests in a guest of each kernel, two at a time. Ends with a table
 # and the line 'N passed, N failed, N skipped'; fails if anything failed.
 # With TESTS only the guests run.
 
@@ -84,6 +84,7 @@ if [ -z "${TESTS:-}" ]; then
 	# shellcheck disable=SC2086 # a list
 	part style "$here/style.sh" "$dir/style" $kernels
 	part unit "$here/unit.sh" "$dir/unit"
+	part fuzz "$here/fuzz.sh" "$dir/fuzz"
 fi
 guests
 covered=("$dir"/debug*/guest/rig/gcov)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes what the fuzzers start from. usage: seeds DIRECTORY
+ * Makes wire/: a good frame of each type, with the length in front.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "ether/wire.h"
+
+static void save(const char *dir, const char *name, const void *bytes,
+		 size_t size)
+{
+	char path[512];
+	FILE *file;
+
+	mkdir(dir, 0755);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	must(file);
+	must(fwrite(bytes, 1, size, file) == size);
+	must(!fclose(file));
+}
+
+/* @f as the wire target eats it. */
+static void frame(const char *dir, const char *name, struct rill_frame *f)
+{
+	struct {
+		__u16 len;
+		__u16 bytes[RILL_HEADER_MAX / 2];
+	} seed = { 0 };
+
+	f->sport = __cpu_to_be16(0x8001);
+	f->dport = __cpu_to_be16(7000);
+	rill_wire_write(seed.bytes, f);
+	seed.len = rill_wire_header_len(f) + f->length;
+	save(dir, name, &seed, sizeof(seed.len) + rill_wire_header_len(f));
+}
+
+static void frames(const char *dir)
+{
+	struct rill_frame request = {
+		.type = RILL_FRAME_REQUEST, .mtu = 1500, .from = 0xc1c2c3c4,
+		.seq = 0xfffffff0, .credit = 65536,
+	};
+	struct rill_frame accept = {
+		.type = RILL_FRAME_ACCEPT, .flags = RILL_FLAG_SEQPACKET,
+		.mtu = 1500, .to = 0xc1c2c3c4, .from = 0x51525354,
+		.ack = 0xfffffff0, .credit = 65536,
+	};
+	struct rill_frame challenge = {
+		.type = RILL_FRAME_CHALLENGE, .mtu = 1500, .to = 0xc1c2c3c4,
+		.ack = 0xc00c1e00,
+	};
+	struct rill_frame data = {
+		.type = RILL_FRAME_DATA, .mtu = 1500, .to = 0x51525354,
+		.from = 0xc1c2c3c4, .seq = 100, .ack = 200, .credit = 65536,
+		.flags = RILL_FLAG_EOR | RILL_FLAG_PROBE, .length = 1000,
+	};
+	struct rill_frame ranges = {
+		.type = RILL_FRAME_DATA, .mtu = 1500, .to = 0x51525354,
+		.from = 0xc1c2c3c4, .seq = 100, .ack = 200, .sacks = 4,
+		.sack = { { 300, 400 }, { 500, 501 }, { 600, 700 },
+			  { 0xffffff00, 0x10 } },
+	};
+	struct rill_frame end = {
+		.type = RILL_FRAME_DATA, .mtu = 1500, .to = 0x51525354,
+		.from = 0xc1c2c3c4, .seq = 100, .ack = 200,
+		.flags = RILL_FLAG_FIN | RILL_FLAG_CLOSE | RILL_FLAG_STOP,
+	};
+	struct rill_frame reset = {
+		.type = RILL_FRAME_RESET, .to = 0xc1c2c3c4,
+		.ack = RILL_RESET_REFUSED,
+	};
+	struct rill_frame dgram = {
+		.type = RILL_FRAME_DGRAM, .mtu = 1500, .length = 30,
+	};
+	struct rill_frame nobody = { .type = RILL_FRAME_NOBODY };
+
+	frame(dir, "request", &request);
+	frame(dir, "accept", &accept);
+	frame(dir, "challenge", &challenge);
+	frame(dir, "data", &data);
+	frame(dir, "ranges", &ranges);
+	frame(dir, "end", &end);
+	frame(dir, "reset", &reset);
+	frame(dir, "dgram", &dgram);
+	frame(dir, "nobody", &nobody);
+}
+
+int main(int argc, char **argv)
+{
+	char dir[256];
+
+	must(argc == 2);
+	snprintf(dir, sizeof(dir), "%s/wire", argv[1]);
+	mkdir(argv[1], 0755);
+	frames(dir);
+	return 0;
+}

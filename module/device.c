@@ -4,6 +4,7 @@
 #include <linux/notifier.h>
 
 #include "netns.h"
+#include "transport.h"
 
 /**
  * rill_device_owner() - Find the device that has a hardware address.
@@ -67,6 +68,7 @@ static bool rill_pending_to_nobody(struct sock *sk, void *arg)
 	const u8 *hw = rill_sk(sk)->remote.hw;
 
 	return rill_state(sk) == RILL_SYN_SENT &&
+	       rill_sk(sk)->transport == &rill_loopback &&
 	       is_valid_ether_addr(hw) &&
 	       !rill_device_owner(sock_net(sk), hw, 0);
 }

@@ -29,6 +29,21 @@ static void rill_dgram_purge_others(struct sock *sk)
 		consume_skb(skb);
 }
 
+/* On this host it can be told what is there (C24); nobody yet is fine. */
+static int rill_dgram_check(struct sock *sk, const struct rill_addr *dst,
+			    const struct rill_transport *transport)
+{
+	struct rill_query query = rill_query_local(sk, dst);
+	struct sock *peer;
+
+	if (transport != &rill_loopback)
+		return 0;
+	peer = rill_port_find(&query);
+	if (!IS_ERR(peer))
+		sock_put(peer);
+	return PTR_ERR_OR_ZERO(peer) == -EPROTOTYPE ? -EPROTOTYPE : 0;
+}
+
 /**
  * rill_dgram_connect() - connect() of a datagram socket: set the peer (C29).
  * @sk: The socket.
@@ -41,18 +56,14 @@ int rill_dgram_connect(struct sock *sk, const struct rill_addr *dst)
 {
 	const struct rill_transport *transport = rill_route(sk, dst);
 	const struct rill_transport *old;
-	struct sock *peer;
 	void *conn;
 	int err;
 
 	if (IS_ERR(transport))
 		return PTR_ERR(transport);
-	peer = rill_port_find(sk, dst);
-	if (!IS_ERR(peer))
-		sock_put(peer);
-	else if (PTR_ERR(peer) == -EPROTOTYPE)
-		return -EPROTOTYPE;		/* C24; nobody yet is fine */
-	err = rill_autobind(sk);		/* C02 */
+	err = rill_dgram_check(sk, dst, transport);
+	if (!err)
+		err = rill_autobind(sk);	/* C02 */
 	if (err)
 		return err;
 

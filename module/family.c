@@ -22,11 +22,11 @@ static void rill_sock_destruct(struct sock *sk)
 
 /* A socket without or with a struct socket. */
 static struct sock *rill_sock_alloc(struct net *net, struct socket *sock,
-				    int type, int kern)
+				    int type, int kern, gfp_t gfp)
 {
 	struct sock *sk;
 
-	sk = sk_alloc(net, PF_RILL, GFP_KERNEL, &rill_proto, kern);
+	sk = sk_alloc(net, PF_RILL, gfp, &rill_proto, kern);
 	if (!sk)
 		return NULL;
 	sock_init_data(sock, sk);
@@ -80,28 +80,41 @@ void rill_peercred_copy(struct sock *sk, struct sock *from)
 
 /**
  * rill_child_alloc() - Make the far end of a connection.
- * @client: Who connects.
+ * @net: Its namespace.
+ * @type: Its type.
+ * @kern: It is a socket of the kernel's own.
+ * @gfp: How to allocate.
  *
  * Return: a socket for rill_listener_add(), or NULL.
  */
-struct sock *rill_child_alloc(struct sock *client)
+struct sock *rill_child_alloc(struct net *net, int type, bool kern, gfp_t gfp)
 {
-	struct sock *child;
+	struct sock *child = rill_sock_alloc(net, NULL, type, kern, gfp);
 
-	child = rill_sock_alloc(sock_net(client), NULL, client->sk_type,
-				!client->sk_net_refcnt);
-	if (child) {
+	if (child)
 		INIT_LIST_HEAD(&rill_sk(child)->child_node);
-		rill_peercred_set(child, get_pid(task_tgid(current)),
-				  get_current_cred());
-	}
 	return child;
+}
+
+/**
+ * rill_hear() - Frames from a link may mean this socket from now on.
+ * @sk: A listener or bound datagram socket; may sleep.
+ */
+void rill_hear(struct sock *sk)
+{
+	if (rill_sk(sk)->hearing ||
+	    rill_bound_ifindex(sk) == LOOPBACK_IFINDEX)
+		return;
+	rill_sk(sk)->hearing = true;
+	rill_ether_hear(true);
 }
 
 /* Off all lists; the last reference may stay with the transport or timer. */
 static void rill_sock_retire(struct sock *sk)
 {
 	rill_unbind(sk);
+	if (rill_sk(sk)->hearing)
+		rill_ether_hear(false);
 	rill_unhash(sk);
 	sock_orphan(sk);
 	rill_sk_purge(sk);
@@ -138,17 +151,30 @@ static int rill_release(struct socket *sock)
 	return 0;
 }
 
+/* Own address, slock held: what was bound to any is the connection's. */
+static void rill_local_name(struct sock *sk, struct rill_addr *addr)
+{
+	struct rill_sock *rs = rill_sk(sk);
+
+	*addr = rs->local;
+	if (rs->conn && rs->transport->local)
+		rs->transport->local(rs->conn, addr);
+}
+
 static int rill_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {
 	struct sock *sk = sock->sk;
+	struct rill_addr local;
 	int ret = -ENOTCONN;
 
 	rill_lock(sk);
-	if (!peer)
-		ret = rill_addr_store(uaddr, &rill_sk(sk)->local);
-	else if (sk->sk_state == RILL_ESTABLISHED ||
-		 sk->sk_state == RILL_CLOSE_WAIT)
+	if (!peer) {
+		rill_local_name(sk, &local);
+		ret = rill_addr_store(uaddr, &local);
+	} else if (sk->sk_state == RILL_ESTABLISHED ||
+		   sk->sk_state == RILL_CLOSE_WAIT) {
 		ret = rill_addr_store(uaddr, &rill_sk(sk)->remote);
+	}
 	rill_unlock(sk);
 	return ret;
 }
@@ -227,7 +253,7 @@ static int rill_create(struct net *net, struct socket *sock, int protocol,
 		return -EACCES;
 	sock->ops = sock->type == SOCK_DGRAM ? &rill_dgram_ops :
 					       &rill_stream_ops;
-	if (!rill_sock_alloc(net, sock, sock->type, kern)) {
+	if (!rill_sock_alloc(net, sock, sock->type, kern, GFP_KERNEL)) {
 		sock->sk = NULL;
 		return -ENOBUFS;
 	}

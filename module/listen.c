@@ -40,6 +40,7 @@ int rill_listen(struct socket *sock, int backlog)
 		INIT_LIST_HEAD(&rs->accept_queue);
 		INIT_LIST_HEAD(&rs->pending_queue);
 		rs->pending = 0;
+		rs->reserved = 0;
 		sk->sk_ack_backlog = 0;
 	}
 	WRITE_ONCE(sk->sk_max_ack_backlog, clamp_t(u32, backlog, 0, limit));
@@ -52,9 +53,18 @@ int rill_listen(struct socket *sock, int backlog)
 	if (!err) {
 		rill_peercred_set(sk, get_pid(task_tgid(current)),
 				  get_current_cred());
+		rill_hear(sk);
 		rill_listener_admit(sk);
 	}
 	return err;
+}
+
+/* Every place is taken, or given to one who has to confirm. */
+static bool rill_listener_full(const struct sock *listener)
+{
+	return READ_ONCE(listener->sk_ack_backlog) +
+	       rill_sk(listener)->reserved >
+	       READ_ONCE(listener->sk_max_ack_backlog);
 }
 
 /**
@@ -74,7 +84,7 @@ int rill_listener_room(struct sock *listener)
 		return -ESTALE;
 	if (listener->sk_shutdown & RCV_SHUTDOWN)
 		return -ECONNREFUSED;
-	if (!sk_acceptq_is_full(listener) && list_empty(&rs->pending_queue))
+	if (!rill_listener_full(listener) && !rs->pending)
 		return 0;
 	return rs->pending < limit ? -EINPROGRESS : -EAGAIN;
 }
@@ -103,28 +113,99 @@ static void rill_child_inherit(const struct sock *listener, struct sock *child)
  * rill_listener_add() - Queue a child that rill_listener_room() let in.
  * @listener: The listener, slock held.
  * @child: The child; its reference goes to the queue.
- * @admitted: Established, to be accepted; else pending, in order.
+ * @place: What it gets.
  */
 void rill_listener_add(struct sock *listener, struct sock *child,
-		       bool admitted)
+		       enum rill_place place)
 {
 	struct rill_sock *rs = rill_sk(listener);
 	struct rill_sock *cs = rill_sk(child);
 
 	rill_child_inherit(listener, child);
 	rill_sk_step(child, RILL_EV_QUEUED, 0);
-	if (admitted) {
+	cs->place = place;
+	if (place == RILL_PLACE_TAKEN) {
 		rill_sk_step(child, RILL_EV_ESTABLISHED, 0);
 		list_add_tail(&cs->child_node, &rs->accept_queue);
 		sk_acceptq_added(listener);
 		return;
 	}
 	list_add_tail(&cs->child_node, &rs->pending_queue);
-	WRITE_ONCE(rs->pending, rs->pending + 1);
 	sock_hold(listener);
 	cs->listener = listener;
 	cs->queued = true;
-	rill_count(listener, RILL_CNT_CONNECT_PENDING);
+	if (place == RILL_PLACE_NONE) {
+		WRITE_ONCE(rs->pending, rs->pending + 1);
+		rill_count(listener, RILL_CNT_CONNECT_PENDING);
+	} else {
+		rs->reserved++;
+	}
+}
+
+/* Off the pending queue; slock of the listener held. */
+static void rill_listener_unlink(struct rill_sock *rs, struct rill_sock *cs)
+{
+	list_del_init(&cs->child_node);
+	if (cs->place == RILL_PLACE_NONE)
+		WRITE_ONCE(rs->pending, rs->pending - 1);
+	else
+		rs->reserved--;
+}
+
+/* The child is established and not pending any more; as above. */
+static void rill_listener_take(struct sock *listener, struct rill_sock *cs)
+{
+	list_add_tail(&cs->child_node, &rill_sk(listener)->accept_queue);
+	sk_acceptq_added(listener);
+	cs->place = RILL_PLACE_TAKEN;
+	cs->queued = false;
+	__sock_put(listener);		/* the caller holds another one */
+}
+
+/**
+ * rill_listener_confirm() - The client of a child with a place has confirmed.
+ * @listener: Its listener, slock held; the caller holds a reference.
+ * @child: The child.
+ *
+ * Return: whether it can be accepted now; false when the listener or the child
+ * was closed meanwhile. Then call the listener's sk_data_ready().
+ */
+bool rill_listener_confirm(struct sock *listener, struct sock *child)
+{
+	struct rill_sock *cs = rill_sk(child);
+	int err;
+
+	if (list_empty(&cs->child_node))
+		return false;
+	spin_lock_nested(&child->sk_lock.slock, SINGLE_DEPTH_NESTING);
+	err = rill_sk_step(child, RILL_EV_ESTABLISHED, 0);
+	spin_unlock(&child->sk_lock.slock);
+	if (err)
+		return false;
+	rill_listener_unlink(rill_sk(listener), cs);
+	rill_listener_take(listener, cs);
+	return true;
+}
+
+/**
+ * rill_listener_evict() - Take a lent place back.
+ * @listener: The listener, slock held.
+ *
+ * Return: the oldest child on a lent place, off the queue, for
+ * rill_child_free() once no lock is held; NULL if there is none.
+ */
+struct sock *rill_listener_evict(struct sock *listener)
+{
+	struct rill_sock *rs = rill_sk(listener);
+	struct rill_sock *cs;
+
+	list_for_each_entry(cs, &rs->pending_queue, child_node) {
+		if (cs->place != RILL_PLACE_LENT)
+			continue;
+		rill_listener_unlink(rs, cs);
+		return &cs->sk;
+	}
+	return NULL;
 }
 
 /**
@@ -139,11 +220,8 @@ void rill_listener_remove(struct sock *child)
 	sock_hold(listener);
 	rill_lock(listener);
 	found = !list_empty(&rill_sk(child)->child_node);
-	if (found) {
-		list_del_init(&rill_sk(child)->child_node);
-		WRITE_ONCE(rill_sk(listener)->pending,
-			   rill_sk(listener)->pending - 1);
-	}
+	if (found)
+		rill_listener_unlink(rill_sk(listener), rill_sk(child));
 	rill_unlock(listener);
 	if (found)
 		rill_child_free(child);
@@ -152,24 +230,33 @@ void rill_listener_remove(struct sock *child)
 	sock_put(listener);
 }
 
-/* The oldest request whose client still waits; slock of the listener held. */
+/*
+ * The oldest request whose client still waits; slock of the listener held.
+ * Return: its client, held; ERR_PTR(-EINPROGRESS) if it has yet to confirm;
+ * NULL if there is none.
+ */
 static struct sock *rill_admit_oldest(struct sock *listener)
 {
 	struct rill_sock *rs = rill_sk(listener);
 	struct rill_sock *cs;
 	struct sock *client;
 
-	if (listener->sk_state != RILL_LISTEN || sk_acceptq_is_full(listener))
+	if (listener->sk_state != RILL_LISTEN || rill_listener_full(listener))
 		return NULL;
 	list_for_each_entry(cs, &rs->pending_queue, child_node) {
+		if (cs->place != RILL_PLACE_NONE)
+			continue;
 		client = cs->transport->admit(&cs->sk);
 		if (!client)
 			continue;	/* its withdrawal removes the child */
-		list_move_tail(&cs->child_node, &rs->accept_queue);
-		WRITE_ONCE(rs->pending, rs->pending - 1);
-		sk_acceptq_added(listener);
-		cs->queued = false;
-		__sock_put(listener);	/* the caller holds another one */
+		if (IS_ERR(client)) {
+			WRITE_ONCE(rs->pending, rs->pending - 1);
+			rs->reserved++;
+			cs->place = RILL_PLACE_RESERVED;
+			return client;
+		}
+		rill_listener_unlink(rs, cs);
+		rill_listener_take(listener, cs);
 		return client;
 	}
 	return NULL;
@@ -189,6 +276,8 @@ void rill_listener_admit(struct sock *listener)
 		rill_unlock(listener);
 		if (!client)
 			break;
+		if (IS_ERR(client))
+			continue;
 		rill_sk_woken(client, POLL_OUT);
 		sock_put(client);
 		listener->sk_data_ready(listener);
@@ -204,14 +293,13 @@ static struct sock *rill_listener_pop(struct sock *listener)
 	if (!list_empty(&rs->accept_queue)) {
 		cs = list_first_entry(&rs->accept_queue, struct rill_sock,
 				      child_node);
+		list_del_init(&cs->child_node);
 		sk_acceptq_removed(listener);
 	} else if (!list_empty(&rs->pending_queue)) {
 		cs = list_first_entry(&rs->pending_queue, struct rill_sock,
 				      child_node);
-		WRITE_ONCE(rs->pending, rs->pending - 1);
+		rill_listener_unlink(rs, cs);
 	}
-	if (cs)
-		list_del_init(&cs->child_node);
 	rill_unlock(listener);
 	return cs ? &cs->sk : NULL;
 }

@@ -115,7 +115,8 @@ static void rill_loopback_link(struct sock *listener, struct sock *sk,
 		eth_zero_addr(rill_sk(child)->local.hw);
 	}
 	rill_loopback_join(sk, child);
-	rill_listener_add(listener, child, !room);
+	rill_listener_add(listener, child,
+			  room ? RILL_PLACE_NONE : RILL_PLACE_TAKEN);
 	if (room)
 		rill_sk_start_timer(sk);
 	else
@@ -162,11 +163,12 @@ static int rill_loopback_no_room(struct sock *sk)
 static int rill_loopback_request(struct sock *sk, struct sock *child,
 				 const struct rill_addr *dst, u32 attempt)
 {
+	struct rill_query query = rill_query_local(sk, dst);
 	struct sock *listener;
 	int err;
 
 	do {
-		listener = rill_port_find(sk, dst);
+		listener = rill_port_find(&query);
 		if (IS_ERR(listener))
 			return PTR_ERR(listener);	/* C11, C24 */
 		err = rill_loopback_ask(listener, sk, child, attempt);
@@ -183,9 +185,12 @@ static int rill_loopback_connect(struct sock *sk, const struct rill_addr *dst,
 	int err;
 
 	/* All memory first: from here on nothing fails for want of it. */
-	child = rill_child_alloc(sk);
+	child = rill_child_alloc(sock_net(sk), sk->sk_type, !sk->sk_net_refcnt,
+				 GFP_KERNEL);
 	if (!child)
 		return -ENOBUFS;			/* C26 */
+	rill_peercred_set(child, get_pid(task_tgid(current)),
+			  get_current_cred());
 	err = rill_autobind(sk);			/* C02, C18 */
 	if (!err)
 		err = rill_loopback_request(sk, child, dst, attempt);
@@ -330,13 +335,14 @@ static int rill_loopback_deliver(struct sock *sk, struct sk_buff *skb,
 static int rill_loopback_broadcast(struct sock *sk, struct sk_buff *skb,
 				   const struct rill_addr *dst)
 {
+	struct rill_query query = rill_query_local(sk, dst);
 	struct sock *to[RILL_BROADCAST_BATCH];
 	unsigned int skip = 0;
 	struct sk_buff *copy;
 	int found, i;
 
 	do {
-		found = rill_port_receivers(sk, dst, skip, to, ARRAY_SIZE(to));
+		found = rill_port_receivers(&query, skip, to, ARRAY_SIZE(to));
 		for (i = 0; i < found; i++) {
 			copy = skb_clone(skb, GFP_KERNEL);
 			if (copy)
@@ -368,12 +374,13 @@ static struct sock *rill_loopback_paired(struct sock *sk)
 static int rill_loopback_dgram_send(struct sock *sk, struct sk_buff *skb,
 				    const struct rill_addr *dst)
 {
+	struct rill_query query = rill_query_local(sk, dst);
 	struct sock *to;
 	int err = 0;
 
 	if (is_broadcast_ether_addr(dst->hw))
 		return rill_loopback_broadcast(sk, skb, dst);
-	to = dst->port ? rill_port_find(sk, dst) : rill_loopback_paired(sk);
+	to = dst->port ? rill_port_find(&query) : rill_loopback_paired(sk);
 	if (IS_ERR(to)) {
 		kfree_skb(skb);
 		return PTR_ERR(to);

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 
 #include "netns.h"
+#include "transport.h"
 
 static int __init rill_init(void)
 {
@@ -14,9 +15,12 @@ static int __init rill_init(void)
 	err = rill_device_init();
 	if (err)
 		goto netns_exit;
-	err = rill_diag_init();
+	err = rill_ether_init();
 	if (err)
 		goto device_exit;
+	err = rill_diag_init();
+	if (err)
+		goto ether_exit;
 	err = rill_family_init();
 	if (err)
 		goto diag_exit;
@@ -24,6 +28,8 @@ static int __init rill_init(void)
 
 diag_exit:
 	rill_diag_exit();
+ether_exit:
+	rill_ether_exit();
 device_exit:
 	rill_device_exit();
 netns_exit:
@@ -35,6 +41,7 @@ static void __exit rill_exit(void)
 {
 	rill_family_exit();
 	rill_diag_exit();
+	rill_ether_exit();
 	rill_device_exit();
 	rill_netns_exit();
 }

@@ -37,6 +37,24 @@ struct rill_bucket {
  * @RILL_CNT_ILLEGAL: Events that the state machine does not know.
  * @RILL_CNT_DGRAM_SENT: Datagrams delivered.
  * @RILL_CNT_DGRAM_DROPPED: Datagrams dropped: buffer full, filter or peer.
+ * @RILL_CNT_RX_FRAMES: Frames received for this host.
+ * @RILL_CNT_RX_OFF: Dropped: the transport is switched off.
+ * @RILL_CNT_RX_SHORT: Dropped: truncated.
+ * @RILL_CNT_RX_VERSION: Dropped: another version.
+ * @RILL_CNT_RX_UNKNOWN: Dropped: unknown type, flag or code.
+ * @RILL_CNT_RX_CHECKSUM: Dropped: wrong checksum.
+ * @RILL_CNT_RX_NO_CONNECTION: Dropped: no connection has the token.
+ * @RILL_CNT_RX_MISMATCH: Dropped: the connection is with somebody else.
+ * @RILL_CNT_RX_WINDOW: Dropped: numbers outside the window, or never sent.
+ * @RILL_CNT_RX_MEMORY: Dropped: no memory, or more than the receiver's share.
+ * @RILL_CNT_RX_REFUSED: Requests and datagrams for nobody.
+ * @RILL_CNT_CHALLENGED: Requests answered by a cookie.
+ * @RILL_CNT_LIMITED: Answers not sent, there were too many.
+ * @RILL_CNT_TX_FRAMES: Frames sent.
+ * @RILL_CNT_TX_FAILED: Frames not sent: no memory or device.
+ * @RILL_CNT_RETRANSMITS: Frames sent again.
+ * @RILL_CNT_TIMEOUTS: Retransmission timeouts.
+ * @RILL_CNT_EXPIRED: Connections given up after the user timeout.
  * @RILL_NR_COUNTERS: Their number.
  */
 enum rill_counter {
@@ -55,6 +73,24 @@ enum rill_counter {
 	RILL_CNT_ILLEGAL,
 	RILL_CNT_DGRAM_SENT,
 	RILL_CNT_DGRAM_DROPPED,
+	RILL_CNT_RX_FRAMES,
+	RILL_CNT_RX_OFF,
+	RILL_CNT_RX_SHORT,
+	RILL_CNT_RX_VERSION,
+	RILL_CNT_RX_UNKNOWN,
+	RILL_CNT_RX_CHECKSUM,
+	RILL_CNT_RX_NO_CONNECTION,
+	RILL_CNT_RX_MISMATCH,
+	RILL_CNT_RX_WINDOW,
+	RILL_CNT_RX_MEMORY,
+	RILL_CNT_RX_REFUSED,
+	RILL_CNT_CHALLENGED,
+	RILL_CNT_LIMITED,
+	RILL_CNT_TX_FRAMES,
+	RILL_CNT_TX_FAILED,
+	RILL_CNT_RETRANSMITS,
+	RILL_CNT_TIMEOUTS,
+	RILL_CNT_EXPIRED,
 	RILL_NR_COUNTERS,
 };
 
@@ -77,7 +113,10 @@ struct rill_counters {
  * @port_range: Sysctl: first ephemeral port << 16 | last one; read at once.
  * @max_backlog: Sysctl: limit of listen()'s backlog.
  * @max_pending: Sysctl: limit of requests pending per listener.
+ * @user_timeout_ms: Sysctl: a connection that has something outstanding and
+ *	hears nothing for that long is over, milliseconds.
  * @loopback: Sysctl: 0 switches the loopback transport off.
+ * @ethernet: Sysctl: 0 switches the Ethernet transport off.
  * @sockets: Sysctl: 0 refuses new sockets.
  */
 struct rill_net {
@@ -90,7 +129,9 @@ struct rill_net {
 	u32			port_range;
 	u32			max_backlog;
 	u32			max_pending;
+	u32			user_timeout_ms;
 	u32			loopback;
+	u32			ethernet;
 	u32			sockets;
 };
 
@@ -101,9 +142,15 @@ static inline struct rill_net *rill_net(const struct net *net)
 	return net_generic(net, rill_net_id);
 }
 
+static inline void rill_count_net(const struct net *net,
+				  enum rill_counter which)
+{
+	this_cpu_inc(rill_net(net)->counters->v[which]);
+}
+
 static inline void rill_count(const struct sock *sk, enum rill_counter which)
 {
-	this_cpu_inc(rill_net(sock_net(sk))->counters->v[which]);
+	rill_count_net(sock_net(sk), which);
 }
 
 static inline u32 rill_net_port_range(const struct rill_net *rn, u32 *last)

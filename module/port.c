@@ -9,11 +9,11 @@
 #include "netns.h"
 #include "trace.h"
 
-static struct rill_bucket *rill_port_bucket(const struct sock *sk, __be16 port)
+static struct rill_bucket *rill_port_bucket(const struct net *net, __be16 port)
 {
 	u32 hash = hash_32((__force u32)port, RILL_BUCKET_BITS);
 
-	return &rill_net(sock_net(sk))->buckets[hash];
+	return &rill_net(net)->buckets[hash];
 }
 
 static bool rill_hw_overlap(const u8 *a, const u8 *b)
@@ -25,6 +25,14 @@ static bool rill_hw_overlap(const u8 *a, const u8 *b)
 static bool rill_ifindex_overlap(u32 a, u32 b)
 {
 	return !a || !b || a == b;
+}
+
+/* The same peer, the interface told or not. */
+static bool rill_remote_equal(const struct rill_addr *a,
+			      const struct rill_addr *b)
+{
+	return a->port == b->port && ether_addr_equal_unaligned(a->hw, b->hw) &&
+	       rill_ifindex_overlap(a->ifindex, b->ifindex);
 }
 
 /* Two sockets' local addresses have a destination in common. */
@@ -59,7 +67,7 @@ static bool rill_port_conflict(const struct sock *sk,
 static int rill_port_take(struct sock *sk, const struct rill_addr *local,
 			  bool share)
 {
-	struct rill_bucket *bucket = rill_port_bucket(sk, local->port);
+	struct rill_bucket *bucket = rill_port_bucket(sock_net(sk), local->port);
 	int err = 0;
 
 	rill_lock(sk);
@@ -76,6 +84,8 @@ static int rill_port_take(struct sock *sk, const struct rill_addr *local,
 	}
 	spin_unlock(&bucket->lock);
 	rill_unlock(sk);
+	if (!err && !rill_connection_mode(sk))
+		rill_hear(sk);
 	return err;
 }
 
@@ -181,7 +191,7 @@ void rill_unbind(struct sock *sk)
 	/* An accepted child has its listener's port, but does not hold it. */
 	if (hlist_unhashed(&sk->sk_bind_node))
 		return;
-	bucket = rill_port_bucket(sk, rill_sk(sk)->local.port);
+	bucket = rill_port_bucket(sock_net(sk), rill_sk(sk)->local.port);
 	spin_lock_bh(&bucket->lock);
 	hlist_del_init(&sk->sk_bind_node);
 	spin_unlock_bh(&bucket->lock);
@@ -196,7 +206,7 @@ void rill_unbind(struct sock *sk)
 int rill_port_listen(struct sock *sk)
 {
 	const struct rill_addr *local = &rill_sk(sk)->local;
-	struct rill_bucket *bucket = rill_port_bucket(sk, local->port);
+	struct rill_bucket *bucket = rill_port_bucket(sock_net(sk), local->port);
 	struct sock *other;
 	int err = 0;
 
@@ -231,11 +241,11 @@ bool rill_port_connected(struct sock *sk, const struct rill_addr *dst)
 
 	if (!sk->sk_reuse || !rill_sk(sk)->local.port)
 		return false;
-	bucket = rill_port_bucket(sk, rill_sk(sk)->local.port);
+	bucket = rill_port_bucket(sock_net(sk), rill_sk(sk)->local.port);
 	spin_lock(&bucket->lock);
 	sk_for_each_bound(other, &bucket->bound) {
 		if (rill_local_overlap(sk, &rill_sk(sk)->local, other) &&
-		    rill_addr_equal(dst, &rill_sk(other)->remote) &&
+		    rill_remote_equal(dst, &rill_sk(other)->remote) &&
 		    rill_state(other) != RILL_CLOSE_WAIT)
 			found = true;
 	}
@@ -249,10 +259,11 @@ bool rill_port_connected(struct sock *sk, const struct rill_addr *dst)
  * How well a bound socket fits a destination on this host, -1 for not at all.
  * @owner: the interface that has dst->hw, or 0.
  */
-static int rill_port_score(const struct sock *sk, const struct rill_addr *dst,
-			   u32 owner)
+static int rill_port_score(const struct sock *sk,
+			   const struct rill_query *query, u32 owner)
 {
 	const struct rill_addr *local = &rill_sk(sk)->local;
+	const struct rill_addr *dst = &query->to;
 	bool broadcast = is_broadcast_ether_addr(dst->hw);
 	u32 bound = rill_bound_ifindex(sk);
 	int score = 0;
@@ -267,7 +278,7 @@ static int rill_port_score(const struct sock *sk, const struct rill_addr *dst,
 	}
 	if (bound) {
 		if (bound != dst->ifindex && bound != owner &&
-		    bound != LOOPBACK_IFINDEX &&
+		    (query->link || bound != LOOPBACK_IFINDEX) &&
 		    !(broadcast && !dst->ifindex))
 			return -1;
 		score++;
@@ -292,45 +303,45 @@ bool rill_port_hears(const struct sock *sk, const struct rill_addr *from)
 		rill_ifindex_overlap(remote->ifindex, from->ifindex));
 }
 
-static bool rill_port_fits(const struct sock *sk, const struct sock *from)
+static bool rill_port_fits(const struct sock *sk, const struct rill_addr *from)
 {
 	if (rill_connection_mode(sk))
 		return rill_state(sk) == RILL_LISTEN;
-	return rill_port_hears(sk, &rill_sk(from)->local);
+	return rill_port_hears(sk, from);
 }
 
 /**
  * rill_port_find() - The socket that a destination on this host means.
- * @from: Who asks; the type and namespace are its.
- * @dst: The destination.
+ * @query: The destination.
  *
  * Connection mode: the listener; datagrams: the receiver.
  *
  * Return: the best fit, held; ERR_PTR(): -ECONNREFUSED (nobody, or nobody that
  * listens), -EPROTOTYPE (only sockets of another type).
  */
-struct sock *rill_port_find(struct sock *from, const struct rill_addr *dst)
+struct sock *rill_port_find(const struct rill_query *query)
 {
-	struct rill_bucket *bucket = rill_port_bucket(from, dst->port);
+	struct rill_bucket *bucket = rill_port_bucket(query->net,
+						      query->to.port);
 	struct sock *sk, *best = NULL;
 	int score, best_score = -1;
 	int err = -ECONNREFUSED;	/* C11 */
 	bool same_type = false;
 	u32 owner = 0;
 
-	if (is_valid_ether_addr(dst->hw))
-		owner = rill_device_owner(sock_net(from), dst->hw, 0);
+	if (!query->link && is_valid_ether_addr(query->to.hw))
+		owner = rill_device_owner(query->net, query->to.hw, 0);
 	spin_lock_bh(&bucket->lock);
 	sk_for_each_bound(sk, &bucket->bound) {
-		score = rill_port_score(sk, dst, owner);
+		score = rill_port_score(sk, query, owner);
 		if (score < 0)
 			continue;
-		if (sk->sk_type != from->sk_type) {
+		if (sk->sk_type != query->type) {
 			err = -EPROTOTYPE;	/* C24 */
 			continue;
 		}
 		same_type = true;
-		if (score > best_score && rill_port_fits(sk, from)) {
+		if (score > best_score && rill_port_fits(sk, &query->from)) {
 			best = sk;
 			best_score = score;
 		}
@@ -344,27 +355,55 @@ struct sock *rill_port_find(struct sock *from, const struct rill_addr *dst)
 }
 
 /**
+ * rill_port_pending() - Who is connecting to where a request comes from?
+ * @query: The request's addresses.
+ *
+ * Return: a bound socket with a pending request to @query->from, held, or
+ * NULL.
+ */
+struct sock *rill_port_pending(const struct rill_query *query)
+{
+	struct rill_bucket *bucket = rill_port_bucket(query->net,
+						      query->to.port);
+	struct sock *sk, *found = NULL;
+
+	spin_lock_bh(&bucket->lock);
+	sk_for_each_bound(sk, &bucket->bound) {
+		if (rill_state(sk) != RILL_SYN_SENT ||
+		    sk->sk_type != query->type ||
+		    rill_port_score(sk, query, 0) < 0 ||
+		    !rill_remote_equal(&rill_sk(sk)->remote, &query->from))
+			continue;
+		sock_hold(sk);
+		found = sk;
+		break;
+	}
+	spin_unlock_bh(&bucket->lock);
+	return found;
+}
+
+/**
  * rill_port_receivers() - All datagram sockets that hear a broadcast.
- * @from: The sender.
- * @dst: The destination.
+ * @query: The destination.
  * @skip: Leave that many out: those of earlier calls.
  * @found: Array for the sockets, each held.
  * @max: Its size.
  *
  * Return: how many were found.
  */
-int rill_port_receivers(struct sock *from, const struct rill_addr *dst,
-			unsigned int skip, struct sock **found, int max)
+int rill_port_receivers(const struct rill_query *query, unsigned int skip,
+			struct sock **found, int max)
 {
-	struct rill_bucket *bucket = rill_port_bucket(from, dst->port);
+	struct rill_bucket *bucket = rill_port_bucket(query->net,
+						      query->to.port);
 	struct sock *sk;
 	int n = 0;
 
 	spin_lock_bh(&bucket->lock);
 	sk_for_each_bound(sk, &bucket->bound) {
-		if (sk->sk_type != from->sk_type ||
-		    rill_port_score(sk, dst, 0) < 0 ||
-		    !rill_port_hears(sk, &rill_sk(from)->local))
+		if (sk->sk_type != query->type ||
+		    rill_port_score(sk, query, 0) < 0 ||
+		    !rill_port_hears(sk, &query->from))
 			continue;
 		if (skip) {
 			skip--;

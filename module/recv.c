@@ -5,6 +5,7 @@
  * the last one meanwhile, behind the bytes that were counted.
  */
 #include "netns.h"
+#include "transport.h"
 
 /*
  * Look up the buffer at @off unread bytes; *@bytes: in, how many are wanted,
@@ -77,6 +78,15 @@ static void rill_queue_done(struct sock *sk, struct sk_buff *skb, u32 bytes)
 	spin_unlock_bh(&queue->lock);
 }
 
+/* The reader has taken that much: a peer elsewhere may send more. */
+static void rill_recv_drained(struct sock *sk, u32 bytes)
+{
+	const struct rill_transport *transport = rill_sk(sk)->transport;
+
+	if (transport && transport->drained)
+		transport->drained(sk, bytes);
+}
+
 /*
  * Will nothing more be queued? To be asked before the queue is looked at: the
  * peer may send and close between the two.
@@ -144,8 +154,11 @@ static int rill_stream_take(struct sock *sk, u32 off, struct msghdr *msg,
 					    off, msg, bytes);
 	if (!err)
 		sock_recv_timestamp(msg, sk, skb);
-	if (take)
+	if (take) {
 		rill_queue_done(sk, skb, err ? 0 : bytes);
+		if (!err)
+			rill_recv_drained(sk, bytes);
+	}
 	return err ? err : bytes;
 }
 
@@ -252,8 +265,10 @@ static int rill_record_recv(struct sock *sk, struct msghdr *msg, size_t size,
 	if (len > copied)
 		msg->msg_flags |= MSG_TRUNC;
 	msg->msg_flags |= MSG_EOR;
-	if (!(flags & MSG_PEEK))
+	if (!(flags & MSG_PEEK)) {
 		rill_record_consume(sk);
+		rill_recv_drained(sk, len);
+	}
 	return flags & MSG_TRUNC ? len : copied;
 }
 

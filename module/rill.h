@@ -53,10 +53,15 @@ struct rill_addr {
  * @remote: Peer's address, port 0 without peer (slock).
  * @attempt: Number of the current connection attempt (slock).
  * @timeout_ms: RILL_CONNECT_TIMEOUT, milliseconds, 0 for the sysctl.
- * @pending: On a listener: requests on @pending_queue (slock).
+ * @pending: On a listener: requests on @pending_queue that wait for a place
+ *	(slock).
+ * @reserved: On a listener: places given to requests on @pending_queue whose
+ *	client has still to confirm (slock).
  * @dialect: enum rill_dialect.
+ * @hearing: The transports were told that it takes what comes from a link.
  * @queued: @listener is set and held: a child on @pending_queue, or one whose
  *	client withdrew (listener's slock).
+ * @place: enum rill_place of a queued child (listener's slock).
  * @accept_queue: On a listener: established children, by @child_node (slock).
  * @pending_queue: On a listener: SYN_RECV children, by @child_node (slock).
  * @child_node: On a child not accepted yet: its place on the listener
@@ -74,8 +79,11 @@ struct rill_sock {
 	u32				attempt;
 	u32				timeout_ms;
 	u16				pending;
+	u16				reserved;
 	u8				dialect;
+	bool				hearing;
 	bool				queued;
+	u8				place;
 	union {
 		struct {
 			struct list_head	accept_queue;
@@ -161,13 +169,6 @@ static inline bool rill_addr_is_null(const struct rill_addr *addr)
 	return !addr->port && !addr->ifindex && is_zero_ether_addr(addr->hw);
 }
 
-static inline bool rill_addr_equal(const struct rill_addr *a,
-				   const struct rill_addr *b)
-{
-	return a->port == b->port && a->ifindex == b->ifindex &&
-	       ether_addr_equal_unaligned(a->hw, b->hw);
-}
-
 /* connect.c */
 int rill_connect(struct socket *sock, struct sockaddr_unsized *uaddr, int len,
 		 int flags);
@@ -193,8 +194,10 @@ void rill_diag_exit(void);
 /* family.c */
 int rill_family_init(void);
 void rill_family_exit(void);
-struct sock *rill_child_alloc(struct sock *client);
+struct sock *rill_child_alloc(struct net *net, int type, bool kern,
+			      gfp_t gfp);
 void rill_child_free(struct sock *child);
+void rill_hear(struct sock *sk);
 void rill_peercred_set(struct sock *sk, struct pid *pid,
 		       const struct cred *cred);
 void rill_peercred_copy(struct sock *sk, struct sock *from);
@@ -224,12 +227,29 @@ struct rill_info {
 void rill_info(struct sock *sk, struct rill_info *info);
 
 /* listen.c */
+
+/**
+ * enum rill_place - What a child has on its listener.
+ * @RILL_PLACE_NONE: Nothing yet: it waits, pending.
+ * @RILL_PLACE_LENT: A place, until somebody who has proved more asks.
+ * @RILL_PLACE_RESERVED: A place, to be confirmed by its client.
+ * @RILL_PLACE_TAKEN: It is established, to be accepted.
+ */
+enum rill_place {
+	RILL_PLACE_NONE,
+	RILL_PLACE_LENT,
+	RILL_PLACE_RESERVED,
+	RILL_PLACE_TAKEN,
+};
+
 int rill_listen(struct socket *sock, int backlog);
 int rill_accept(struct socket *sock, struct socket *newsock,
 		struct proto_accept_arg *arg);
 int rill_listener_room(struct sock *listener);
 void rill_listener_add(struct sock *listener, struct sock *child,
-		       bool admitted);
+		       enum rill_place place);
+bool rill_listener_confirm(struct sock *listener, struct sock *child);
+struct sock *rill_listener_evict(struct sock *listener);
 void rill_listener_remove(struct sock *child);
 void rill_listener_admit(struct sock *listener);
 void rill_listener_flush(struct sock *listener);
@@ -239,14 +259,44 @@ __poll_t rill_poll(struct file *file, struct socket *sock, poll_table *wait);
 void rill_write_space(struct sock *sk);
 
 /* port.c */
+
+/**
+ * struct rill_query - Who is bound to a destination on this host?
+ * @net: Namespace.
+ * @type: SOCK_*.
+ * @from: Who asks.
+ * @to: The destination.
+ * @link: It came over a link, by interface @to.ifindex.
+ */
+struct rill_query {
+	struct net		*net;
+	int			type;
+	struct rill_addr	from;
+	struct rill_addr	to;
+	bool			link;
+};
+
 int rill_bind(struct socket *sock, struct sockaddr_unsized *uaddr, int len);
 int rill_autobind(struct sock *sk);
 void rill_unbind(struct sock *sk);
 bool rill_port_connected(struct sock *sk, const struct rill_addr *dst);
 bool rill_port_hears(const struct sock *sk, const struct rill_addr *from);
-struct sock *rill_port_find(struct sock *from, const struct rill_addr *dst);
-int rill_port_receivers(struct sock *from, const struct rill_addr *dst,
-			unsigned int skip, struct sock **found, int max);
+/* What a socket asks for on its own host. */
+static inline struct rill_query rill_query_local(const struct sock *sk,
+						 const struct rill_addr *dst)
+{
+	return (struct rill_query) {
+		.net	= sock_net(sk),
+		.type	= sk->sk_type,
+		.from	= rill_sk(sk)->local,
+		.to	= *dst,
+	};
+}
+
+struct sock *rill_port_find(const struct rill_query *query);
+struct sock *rill_port_pending(const struct rill_query *query);
+int rill_port_receivers(const struct rill_query *query, unsigned int skip,
+			struct sock **found, int max);
 int rill_port_listen(struct sock *sk);
 
 /* recv.c */

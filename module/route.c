@@ -21,6 +21,34 @@ static int rill_route_device(struct sock *sk, const struct rill_addr *dst)
 	return err;
 }
 
+/* Does somebody on this host answer a broadcast? */
+static bool rill_route_heard_here(struct sock *sk, const struct rill_addr *dst)
+{
+	struct rill_query query = rill_query_local(sk, dst);
+	struct sock *found = rill_port_find(&query);
+
+	if (IS_ERR(found))
+		return false;
+	sock_put(found);
+	return true;
+}
+
+/* Has the request to leave this host? */
+static bool rill_route_away(struct sock *sk, const struct rill_addr *dst)
+{
+	struct net *net = sock_net(sk);
+	u32 ifindex = rill_bound_ifindex(sk) ? : dst->ifindex;
+
+	if (is_zero_ether_addr(dst->hw))
+		return false;
+	if (!is_broadcast_ether_addr(dst->hw))
+		return !rill_device_owner(net, dst->hw, 0);
+	/* Of a broadcast the first answer counts (C27): that of this host. */
+	return READ_ONCE(rill_net(net)->ethernet) &&
+	       !rill_ether_reach(net, ifindex) &&
+	       !(rill_connection_mode(sk) && rill_route_heard_here(sk, dst));
+}
+
 /**
  * rill_route() - Choose the transport for a destination.
  * @sk: The socket that wants to reach it.
@@ -33,6 +61,7 @@ static int rill_route_device(struct sock *sk, const struct rill_addr *dst)
 const struct rill_transport *rill_route(struct sock *sk,
 					const struct rill_addr *dst)
 {
+	const struct rill_transport *transport = &rill_loopback;
 	bool broadcast = is_broadcast_ether_addr(dst->hw);
 	struct net *net = sock_net(sk);
 	int err;
@@ -44,9 +73,10 @@ const struct rill_transport *rill_route(struct sock *sk,
 	err = rill_route_device(sk, dst);
 	if (err)
 		return ERR_PTR(err);
-	if (is_valid_ether_addr(dst->hw) && !rill_device_owner(net, dst->hw, 0))
+	if (rill_route_away(sk, dst))
+		transport = &rill_ether;
+	if (!(transport == &rill_ether ? READ_ONCE(rill_net(net)->ethernet) :
+					 READ_ONCE(rill_net(net)->loopback)))
 		return ERR_PTR(-ENETUNREACH);		/* C13 */
-	if (!READ_ONCE(rill_net(net)->loopback))
-		return ERR_PTR(-ENETUNREACH);
-	return &rill_loopback;
+	return transport;
 }

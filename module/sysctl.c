@@ -84,6 +84,24 @@ static const struct ctl_table rill_sysctls[] = {
 		.extra2		= SYSCTL_ONE,
 	},
 	{
+		.procname	= "ethernet",
+		.data		= RILL_NET_FIELD(ethernet),
+		.maxlen		= sizeof(u32),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "user_timeout_ms",
+		.data		= RILL_NET_FIELD(user_timeout_ms),
+		.maxlen		= sizeof(u32),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= &rill_timeout_min,
+		.extra2		= &rill_timeout_max,
+	},
+	{
 		.procname	= "sockets",
 		.data		= RILL_NET_FIELD(sockets),
 		.maxlen		= sizeof(u32),
@@ -110,7 +128,9 @@ int rill_sysctl_register(struct net *net)
 	rn->port_range = 32768U << 16 | 60999;
 	rn->max_backlog = 4096;
 	rn->max_pending = 128;
+	rn->user_timeout_ms = 30000;
 	rn->loopback = 1;
+	rn->ethernet = 1;
 	rn->sockets = 1;
 
 	/* One more, zero: kernels before 6.11 want an end marker. */

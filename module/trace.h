@@ -9,6 +9,7 @@
 #include <linux/tracepoint.h>
 #include <net/sock.h>
 
+#include "ether/machine.h"
 #include "rill.h"
 
 #define rill_show_state(state)				\
@@ -34,6 +35,30 @@
 		{ RILL_EV_UNREACH,	"UNREACH" },	\
 		{ RILL_EV_HANGUP,	"HANGUP" },	\
 		{ RILL_EV_DROP,		"DROP" })
+
+#define rill_show_conn_state(state)			\
+	__print_symbolic(state,				\
+		{ RILL_CONN_DEAD,	"DEAD" },	\
+		{ RILL_CONN_REQUESTED,	"REQUESTED" },	\
+		{ RILL_CONN_PENDING,	"PENDING" },	\
+		{ RILL_CONN_OFFERED,	"OFFERED" },	\
+		{ RILL_CONN_OPEN,	"OPEN" },	\
+		{ RILL_CONN_CLOSING,	"CLOSING" },	\
+		{ RILL_CONN_QUIET,	"QUIET" })
+
+#define rill_show_conn_event(event)			\
+	__print_symbolic(event,				\
+		{ RILL_CONN_RX_REQUEST,	"RX_REQUEST" },	\
+		{ RILL_CONN_RX_ACCEPT,	"RX_ACCEPT" },	\
+		{ RILL_CONN_RX_DATA,	"RX_DATA" },	\
+		{ RILL_CONN_RX_RESET,	"RX_RESET" },	\
+		{ RILL_CONN_RX_CLOSE,	"RX_CLOSE" },	\
+		{ RILL_CONN_ACKED,	"ACKED" },	\
+		{ RILL_CONN_ADMIT,	"ADMIT" },	\
+		{ RILL_CONN_LEAVE,	"LEAVE" },	\
+		{ RILL_CONN_BREAK,	"BREAK" },	\
+		{ RILL_CONN_REPEAT,	"REPEAT" },	\
+		{ RILL_CONN_EXPIRE,	"EXPIRE" })
 
 /* A socket changes its state. */
 TRACE_EVENT(rill_state,
@@ -103,6 +128,69 @@ TRACE_EVENT(rill_refused,
 	),
 	TP_printk("sk=%p %s err=%d", __entry->sk,
 		  rill_show_state(__entry->state), __entry->err)
+);
+
+/* One end of a connection over Ethernet changes its state (next -1: not). */
+TRACE_EVENT(rill_conn,
+	TP_PROTO(const struct net *net, u32 token, int old, int event,
+		 int next),
+	TP_ARGS(net, token, old, event, next),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u32, token)
+		__field(u8, old)
+		__field(u8, event)
+		__field(s8, next)
+	),
+	TP_fast_assign(
+		__entry->netns = net->ns.inum;
+		__entry->token = token;
+		__entry->old = old;
+		__entry->event = event;
+		__entry->next = next;
+	),
+	TP_printk("netns=%u token=%08x %s: %s -> %s", __entry->netns,
+		  __entry->token, rill_show_conn_event(__entry->event),
+		  rill_show_conn_state(__entry->old),
+		  rill_show_conn_state(__entry->next))
+);
+
+/* A frame is dropped; reason is enum rill_counter. */
+TRACE_EVENT(rill_rx_drop,
+	TP_PROTO(const struct net_device *dev, int type, int reason),
+	TP_ARGS(dev, type, reason),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u8, type)
+		__field(u8, reason)
+	),
+	TP_fast_assign(
+		__entry->ifindex = dev->ifindex;
+		__entry->type = type;
+		__entry->reason = reason;
+	),
+	TP_printk("ifindex=%d type=%u reason=%u", __entry->ifindex,
+		  __entry->type, __entry->reason)
+);
+
+/* Numbers are sent again. */
+TRACE_EVENT(rill_retransmit,
+	TP_PROTO(const struct net *net, u32 token, u32 seq, u32 len),
+	TP_ARGS(net, token, seq, len),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u32, token)
+		__field(u32, seq)
+		__field(u32, len)
+	),
+	TP_fast_assign(
+		__entry->netns = net->ns.inum;
+		__entry->token = token;
+		__entry->seq = seq;
+		__entry->len = len;
+	),
+	TP_printk("netns=%u token=%08x seq=%u len=%u", __entry->netns,
+		  __entry->token, __entry->seq, __entry->len)
 );
 
 /* A datagram is dropped at its receiver. */

@@ -37,13 +37,17 @@ enum rill_appended {
  *	context, no lock held.
  * @admit: @child, pending on a listener whose slock is held, has got its
  *	place: establish it. The client is returned held, to be woken; NULL if
- *	it gave up.
+ *	it gave up; ERR_PTR(-EINPROGRESS) if it is elsewhere and was told: the
+ *	place is reserved until rill_listener_confirm().
  * @send: Queue the buffers, in order and at once, behind what was sent
  *	before. Consumes them in any case. 0 or -EPIPE.
  * @append: Add @len bytes to the last buffer that is still unread or unsent,
  *	see enum rill_appended; or -EPIPE.
  * @shutdown: Tell the peer that @how (SEND_SHUTDOWN, RCV_SHUTDOWN) directions
  *	of this end are shut.
+ * @drained: The reader took @bytes from the receive queue. Optional.
+ * @local: Fill in what @addr, the own address, leaves open; slock held.
+ *	Optional.
  * @outq: Bytes sent that the peer has not read (loopback) or acknowledged.
  * @dgram_send: Deliver one datagram; consumes it. 0 or a negative errno.
  */
@@ -57,6 +61,8 @@ struct rill_transport {
 	int		(*append)(struct sock *sk, const void *data,
 				  unsigned int len);
 	void		(*shutdown)(struct sock *sk, int how);
+	void		(*drained)(struct sock *sk, u32 bytes);
+	void		(*local)(const void *conn, struct rill_addr *addr);
 	u32		(*outq)(struct sock *sk);
 	int		(*dgram_send)(struct sock *sk, struct sk_buff *skb,
 				      const struct rill_addr *dst);
@@ -65,5 +71,12 @@ struct rill_transport {
 extern const struct rill_transport rill_loopback;
 
 void rill_loopback_pair(struct sock *a, struct sock *b);
+
+extern const struct rill_transport rill_ether;
+
+int rill_ether_reach(struct net *net, u32 ifindex);
+void rill_ether_hear(bool hear);
+int rill_ether_init(void);
+void rill_ether_exit(void);
 
 #endif /* RILL_TRANSPORT_H */

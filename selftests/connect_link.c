@@ -128,7 +128,8 @@ TEST_F(link, C13_nobody_has_that_address)
 	int fd = rill_path_socket(&self->path, SOCK_NONBLOCK);
 
 	ASSERT_LE(0, lfd);
-	/* only loopback: no transport leads to a foreign address */
+	/* loopback does not lead to a foreign address, Ethernet is off */
+	ASSERT_EQ(0, rill_sysctl_set("ethernet", "0"));
 	addr.srl_addr[5] ^= 1;
 	EXPECT_EQ(ENETUNREACH, rill_connect(fd, &addr));
 	addr.srl_ifindex = 0;

@@ -5,8 +5,8 @@
  * episodes. Pure: it sends nothing, sets no timer, takes no lock. All calls
  * for one struct rill_sent are under one lock of the caller's.
  *
- * Times are microseconds of one clock that does not step back. Ranges are
- * [start, end) in sequence numbers; less than 2^31 are outstanding.
+ * Times are microseconds of one clock that does not step back and is not 0.
+ * Ranges are [start, end) in sequence numbers; less than 2^31 are outstanding.
  */
 #ifndef RILL_SENT_H
 #define RILL_SENT_H
@@ -40,6 +40,18 @@ enum rill_mark {
 };
 
 /**
+ * enum rill_again - What the time of a range tells.
+ * @RILL_AGAIN_NEVER: It was sent once, then.
+ * @RILL_AGAIN_SENT: It was sent again, then: no round-trip time (Karn).
+ * @RILL_AGAIN_UNKNOWN: Little: parts of it were sent at several times.
+ */
+enum rill_again {
+	RILL_AGAIN_NEVER,
+	RILL_AGAIN_SENT,
+	RILL_AGAIN_UNKNOWN,
+};
+
+/**
  * struct rill_range - Numbers that were sent together and fare alike.
  * @prev: The range before, by number.
  * @next: The range behind.
@@ -49,7 +61,7 @@ enum rill_mark {
  * @start: First number.
  * @end: Number behind the last.
  * @mark: enum rill_mark.
- * @again: Sent more than once, or not known: gives no round-trip time (Karn).
+ * @again: enum rill_again.
  */
 struct rill_range {
 	struct rill_range	*prev;

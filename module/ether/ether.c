@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The Ethernet transport: its ops, its namespaces. */
+#include "conn.h"
+
+static unsigned int rill_ether_id __read_mostly;
+
+/**
+ * rill_ether_net() - The transport's state in a namespace.
+ * @net: The namespace.
+ *
+ * Return: the state.
+ */
+struct rill_ether_net *rill_ether_net(const struct net *net)
+{
+	return net_generic(net, rill_ether_id);
+}
+
+/* The connection of a socket, locked, under RCU; NULL if there is none. */
+static struct rill_conn *rill_ether_lock(struct sock *sk)
+{
+	struct rill_conn *conn;
+
+	rcu_read_lock();
+	conn = READ_ONCE(rill_sk(sk)->conn);
+	if (!conn) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	spin_lock_bh(&conn->lock);
+	return conn;
+}
+
+static void rill_ether_unlock(struct rill_conn *conn)
+{
+	spin_unlock_bh(&conn->lock);
+	rcu_read_unlock();
+}
+
+/* May the socket still send? */
+static bool rill_ether_open(const struct rill_conn *conn)
+{
+	return conn->state == RILL_CONN_OPEN &&
+	       !(conn->marks & RILL_FLAG_FIN) &&
+	       !(conn->peer_marks & RILL_FLAG_STOP);
+}
+
+static int rill_ether_send(struct sock *sk, struct sk_buff_head *list)
+{
+	struct rill_conn *conn = rill_ether_lock(sk);
+	struct sk_buff *skb;
+	int err = -EPIPE;
+	u64 now;
+
+	if (conn) {
+		if (rill_ether_open(conn)) {
+			while ((skb = __skb_dequeue(list)))
+				rill_output_queue(conn, skb);
+			now = rill_clock();
+			rill_output(conn, now);
+			rill_conn_arm(conn, now);
+			err = 0;
+		}
+		rill_ether_unlock(conn);
+	}
+	__skb_queue_purge(list);
+	return err;
+}
+
+/* The last unit may grow even if part of it was sent: frames are copies. */
+static int rill_ether_append(struct sock *sk, const void *data,
+			     unsigned int len)
+{
+	struct rill_conn *conn = rill_ether_lock(sk);
+	struct sk_buff *tail;
+	int ret = -EPIPE;
+	u64 now;
+
+	if (!conn)
+		return -EPIPE;
+	tail = skb_peek_tail(&conn->queue);
+	if (!rill_ether_open(conn)) {
+		ret = -EPIPE;
+	} else if (!tail) {
+		ret = RILL_APPEND_IDLE;
+	} else if (skb_tailroom(tail) < (int)len) {
+		ret = RILL_APPEND_FULL;
+	} else {
+		skb_put_data(tail, data, len);
+		rill_unit(tail)->end += len;
+		conn->write_seq += len;
+		now = rill_clock();
+		rill_output(conn, now);
+		rill_conn_arm(conn, now);
+		ret = RILL_APPENDED;
+	}
+	rill_ether_unlock(conn);
+	return ret;
+}
+
+static void rill_ether_drained(struct sock *sk, u32 bytes)
+{
+	struct rill_conn *conn = rill_ether_lock(sk);
+
+	if (!conn)
+		return;
+	rill_input_drained(conn, bytes);
+	rill_ether_unlock(conn);
+}
+
+static void rill_ether_local(const void *arg, struct rill_addr *addr)
+{
+	const struct rill_conn *conn = arg;
+	u32 ifindex = READ_ONCE(conn->ifindex);
+
+	/* Not before an answer has chosen the link. */
+	if (!ifindex)
+		return;
+	addr->ifindex = ifindex;
+	ether_addr_copy(addr->hw, conn->local_hw);
+}
+
+static u32 rill_ether_outq(struct sock *sk)
+{
+	struct rill_conn *conn;
+	u32 bytes = 0;
+
+	if (!rill_connection_mode(sk))
+		return 0;
+	conn = rill_ether_lock(sk);
+	if (!conn)
+		return 0;
+	if (conn->state == RILL_CONN_OPEN)
+		bytes = conn->write_seq - conn->sent.una;
+	rill_ether_unlock(conn);
+	return bytes;
+}
+
+const struct rill_transport rill_ether = {
+	.name		= "ethernet",
+	.connect	= rill_ether_connect,
+	.drop		= rill_ether_drop,
+	.admit		= rill_ether_admit,
+	.send		= rill_ether_send,
+	.append		= rill_ether_append,
+	.shutdown	= rill_ether_shutdown,
+	.drained	= rill_ether_drained,
+	.local		= rill_ether_local,
+	.outq		= rill_ether_outq,
+	.dgram_send	= rill_ether_dgram_send,
+};
+
+/**
+ * rill_ether_hear() - A socket takes what comes from a link, or no longer.
+ * @hear: It does. May sleep then.
+ */
+void rill_ether_hear(bool hear)
+{
+	if (hear)
+		rill_link_get();
+	else
+		rill_link_put();
+}
+
+static int __net_init rill_ether_net_init(struct net *net)
+{
+	struct rill_ether_net *en = rill_ether_net(net);
+
+	get_random_bytes(&en->secret, sizeof(en->secret));
+	return rill_conn_table_init(&en->conns);
+}
+
+static void __net_exit rill_ether_net_exit(struct net *net)
+{
+	rill_conn_table_free(&rill_ether_net(net)->conns);
+}
+
+static struct pernet_operations rill_ether_net_ops = {
+	.init	= rill_ether_net_init,
+	.exit	= rill_ether_net_exit,
+	.id	= &rill_ether_id,
+	.size	= sizeof(struct rill_ether_net),
+};
+
+/**
+ * rill_ether_init() - Set the transport up.
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init rill_ether_init(void)
+{
+	int err;
+
+	err = rill_conn_init();
+	if (err)
+		return err;
+	err = register_pernet_subsys(&rill_ether_net_ops);
+	if (err)
+		goto conn_exit;
+	err = rill_link_init();
+	if (err)
+		goto net_exit;
+	return 0;
+
+net_exit:
+	unregister_pernet_subsys(&rill_ether_net_ops);
+conn_exit:
+	rill_conn_exit();
+	return err;
+}
+
+/** rill_ether_exit() - Undo it; no socket is left. */
+void rill_ether_exit(void)
+{
+	rill_link_exit();
+	unregister_pernet_subsys(&rill_ether_net_ops);
+	rill_conn_exit();
+	rill_link_flush();
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DATA comes in: whose is it, what does it acknowledge, what does it bring.
+ * In order it goes to the socket's receive queue, else it waits.
+ */
+#include "../trace.h"
+#include "conn.h"
+
+/* A payload up to this may be copied to the end of the one before it. */
+#define RILL_MERGE		256
+/* Room of a buffer that small payloads are collected in. */
+#define RILL_MERGE_ROOM		SKB_WITH_OVERHEAD(2048)
+/* Acknowledged at once at the beginning, that the sender finds its speed. */
+#define RILL_QUICK		16
+
+/* What the socket may still take, bytes. */
+static u32 rill_input_space(const struct rill_conn *conn)
+{
+	u32 rcvbuf = conn->sk ? READ_ONCE(conn->sk->sk_rcvbuf) : 0;
+	u32 used = conn->unread + conn->record_len;
+
+	/* A record that fills the buffer has to come to its end. */
+	if (conn->record_len && !conn->unread)
+		return max(rcvbuf, conn->record_len) / 2;
+	return used < rcvbuf ? rcvbuf - used : 0;
+}
+
+/**
+ * rill_input_credit() - The credit to tell; what is owed is told by it.
+ * @conn: The connection, locked.
+ *
+ * Return: bytes behind rcv_nxt.
+ */
+u32 rill_input_credit(struct rill_conn *conn)
+{
+	u32 edge = conn->rcv_nxt + rill_input_space(conn);
+
+	/* Credit given is not taken back. */
+	if (rill_after(edge, conn->rcv_edge))
+		conn->rcv_edge = edge;
+	conn->rcv_acked = conn->rcv_nxt;
+	conn->ack_at = 0;
+	return conn->rcv_edge - conn->rcv_nxt;
+}
+
+/**
+ * rill_input_drained() - The reader made room: tell, if it is worth a frame.
+ * @conn: The connection, locked.
+ * @bytes: What was read.
+ */
+void rill_input_drained(struct rill_conn *conn, u32 bytes)
+{
+	u32 edge, left, gain;
+
+	conn->unread -= min(bytes, conn->unread);
+	if (conn->state != RILL_CONN_OPEN ||
+	    (conn->peer_marks & RILL_FLAG_FIN))
+		return;
+	edge = conn->rcv_nxt + rill_input_space(conn);
+	if (!rill_after(edge, conn->rcv_edge))
+		return;
+	gain = edge - conn->rcv_edge;
+	left = conn->rcv_edge - conn->rcv_nxt;
+	if (gain >= READ_ONCE(conn->sk->sk_rcvbuf) / 2 ||
+	    (left < 2 * conn->mss && gain >= 2 * conn->mss))
+		rill_output_ack(conn, 0);
+}
+
+/* The directions that the peer has ended are ended for the socket. */
+static void rill_input_shutdown(struct rill_conn *conn, u8 mask,
+				struct rill_wake *wake)
+{
+	struct sock *sk = conn->sk;
+
+	if (!sk)
+		return;
+	spin_lock_nested(&sk->sk_lock.slock, SINGLE_DEPTH_NESTING);
+	/* Pairs with rill_recv_ended(). */
+	smp_store_release(&sk->sk_shutdown, sk->sk_shutdown | mask);
+	spin_unlock(&sk->sk_lock.slock);
+	wake->band = sk->sk_shutdown == SHUTDOWN_MASK ? POLL_HUP : POLL_IN;
+}
+
+/* To the end of the last buffer, if that is one to collect in. */
+static bool rill_input_merge(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	bool merged = false;
+	struct sk_buff *tail;
+
+	if (skb->len > RILL_MERGE || skb_queue_empty_lockless(queue))
+		return false;
+	spin_lock(&queue->lock);
+	tail = skb_peek_tail(queue);
+	if (tail && skb_tailroom(tail) >= (int)skb->len &&
+	    !skb_cloned(tail) &&
+	    !skb_copy_bits(skb, 0, skb_tail_pointer(tail), skb->len)) {
+		__skb_put(tail, skb->len);
+		merged = true;
+	}
+	spin_unlock(&queue->lock);
+	return merged;
+}
+
+/* A buffer with room for more, in place of a small one behind others. */
+static struct sk_buff *rill_input_collect(struct sk_buff *skb)
+{
+	struct sk_buff *room;
+
+	if (skb->len > RILL_MERGE)
+		return skb;
+	room = alloc_skb(RILL_MERGE_ROOM, GFP_ATOMIC | __GFP_NOWARN);
+	if (!room)
+		return skb;
+	skb_copy_bits(skb, 0, skb_put(room, skb->len), skb->len);
+	memcpy(room->cb, skb->cb, sizeof(room->cb));
+	room->tstamp = skb->tstamp;
+	consume_skb(skb);
+	return room;
+}
+
+static void rill_input_stream(struct rill_conn *conn, struct sk_buff *skb)
+{
+	struct sock *sk = conn->sk;
+	u32 len = skb->len;
+
+	conn->unread += len;
+	if (rill_input_merge(sk, skb)) {
+		consume_skb(skb);
+		return;
+	}
+	if (!skb_queue_empty_lockless(&sk->sk_receive_queue))
+		skb = rill_input_collect(skb);
+	skb_set_owner_r(skb, sk);
+	spin_lock(&sk->sk_receive_queue.lock);
+	__skb_queue_tail(&sk->sk_receive_queue, skb);
+	spin_unlock(&sk->sk_receive_queue.lock);
+}
+
+/* A record is queued when its end is there, at once. */
+static void rill_input_record(struct rill_conn *conn, struct sk_buff *skb)
+{
+	struct sock *sk = conn->sk;
+
+	conn->record_len += skb->len;
+	skb_set_owner_r(skb, sk);
+	__skb_queue_tail(&conn->record, skb);
+	if (!(rill_unit(skb)->flags & RILL_FLAG_EOR))
+		return;
+	rill_skb_cb(skb)->eor = true;
+	conn->unread += conn->record_len;
+	conn->record_len = 0;
+	spin_lock(&sk->sk_receive_queue.lock);
+	skb_queue_splice_tail_init(&conn->record, &sk->sk_receive_queue);
+	spin_unlock(&sk->sk_receive_queue.lock);
+}
+
+/*
+ * Take off what came before. Return: false when there is no memory to do it.
+ */
+static bool rill_input_trim(const struct rill_conn *conn, struct sk_buff *skb)
+{
+	static const u8 marks[] = {
+		RILL_FLAG_EOR, RILL_FLAG_FIN, RILL_FLAG_CLOSE
+	};
+	struct rill_unit *unit = rill_unit(skb);
+	u32 known = conn->rcv_nxt - unit->seq;
+	u32 bytes = min(known, skb->len);
+	unsigned int i;
+
+	if (!rill_before(unit->seq, conn->rcv_nxt))
+		return true;
+	if (bytes && !pskb_pull(skb, bytes))
+		return false;
+	known -= bytes;
+	for (i = 0; known && i < ARRAY_SIZE(marks); i++) {
+		known -= !!(unit->flags & marks[i]);
+		unit->flags &= ~marks[i];
+	}
+	unit->seq = conn->rcv_nxt;
+	return true;
+}
+
+/* The next frame in order: @skb is consumed. */
+static void rill_input_next(struct rill_conn *conn, struct sk_buff *skb,
+			    struct rill_wake *wake)
+{
+	u8 flags;
+
+	if (!rill_input_trim(conn, skb)) {
+		kfree_skb(skb);
+		return;
+	}
+	flags = rill_unit(skb)->flags;
+	conn->rcv_nxt = rill_unit(skb)->end;
+	if (conn->sk && !(conn->marks & RILL_FLAG_STOP) &&
+	    (skb->len || (flags & RILL_FLAG_EOR))) {
+		if (conn->seqpacket)
+			rill_input_record(conn, skb);
+		else
+			rill_input_stream(conn, skb);
+		wake->data = true;
+	} else {
+		consume_skb(skb);
+	}
+	if (flags & RILL_FLAG_FIN) {
+		conn->peer_marks |= RILL_FLAG_FIN;
+		rill_input_shutdown(conn, RCV_SHUTDOWN, wake);
+	}
+	if (flags & RILL_FLAG_CLOSE)
+		rill_close_received(conn, wake);
+}
+
+/* Those that came too early and are next now. */
+static void rill_input_follow(struct rill_conn *conn, struct rill_wake *wake)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_peek(&conn->ooo)) &&
+	       !rill_after(rill_unit(skb)->seq, conn->rcv_nxt)) {
+		__skb_unlink(skb, &conn->ooo);
+		conn->ooo_size -= skb->truesize;
+		if (rill_after(rill_unit(skb)->end, conn->rcv_nxt))
+			rill_input_next(conn, skb, wake);
+		else
+			consume_skb(skb);
+	}
+	rill_sack_advance(&conn->sacks, conn->rcv_nxt);
+}
+
+/* Out of order: keep it, sorted. Return: false if it is dropped. */
+static bool rill_input_early(struct rill_conn *conn, struct sk_buff *skb)
+{
+	struct rill_unit *unit = rill_unit(skb);
+	struct sk_buff *before;
+
+	if (conn->ooo_size + skb->truesize > 2 * READ_ONCE(conn->sk->sk_rcvbuf))
+		return false;
+	skb_queue_reverse_walk(&conn->ooo, before)
+		if (!rill_after(rill_unit(before)->seq, unit->seq))
+			break;
+	if (before != (struct sk_buff *)&conn->ooo &&
+	    !rill_before(rill_unit(before)->end, unit->end))
+		return false;	/* it is there already */
+	__skb_queue_after(&conn->ooo, before, skb);
+	conn->ooo_size += skb->truesize;
+	rill_sack_add(&conn->sacks, unit->seq, unit->end);
+	return true;
+}
+
+/*
+ * Is there room for what the frame brings? Return: -1, or enum rill_counter
+ * of the reason to drop it.
+ */
+static int rill_input_refuse(const struct rill_conn *conn,
+			     const struct rill_frame *f)
+{
+	u32 end = f->seq + f->length + !!(f->flags & RILL_FLAG_EOR);
+	const struct sock *sk = conn->sk;
+
+	/* FIN and CLOSE need no credit. */
+	if (rill_after(end, conn->rcv_edge) ||
+	    rill_after(f->seq, conn->rcv_edge) ||
+	    ((conn->peer_marks & RILL_FLAG_FIN) && rill_after(end, conn->rcv_nxt)))
+		return RILL_CNT_RX_WINDOW;
+	if (sk && f->length &&
+	    atomic_read(&sk->sk_rmem_alloc) > 2 * READ_ONCE(sk->sk_rcvbuf))
+		return RILL_CNT_RX_MEMORY;
+	return -1;
+}
+
+static void rill_input_unit(struct rill_rx *rx)
+{
+	*rill_unit(rx->skb) = (struct rill_unit) {
+		.seq	= rx->f.seq,
+		.end	= rx->f.seq + rill_wire_seq_len(&rx->f),
+		.flags	= rx->f.flags,
+	};
+	rx->skb->dev = NULL;
+}
+
+/* What the frame brings. Return: whether to acknowledge it at once. */
+static bool rill_input_payload(struct rill_conn *conn, struct rill_rx *rx,
+			       struct rill_wake *wake)
+{
+	u32 len = rill_wire_seq_len(&rx->f);
+	int reason;
+
+	if (!len)
+		return rx->f.flags & RILL_FLAG_PROBE;
+	if (!rill_after(rx->f.seq + len, conn->rcv_nxt))
+		return true;		/* again: ours was lost */
+	reason = rill_input_refuse(conn, &rx->f);
+	if (reason >= 0) {
+		rill_link_drop(rx, reason);
+		return true;
+	}
+	rill_input_unit(rx);
+	if (rill_after(rx->f.seq, conn->rcv_nxt)) {
+		if (conn->sk && rill_input_early(conn, rx->skb))
+			rx->skb = NULL;
+		return true;
+	}
+	rill_input_next(conn, rx->skb, wake);
+	rx->skb = NULL;
+	if (!skb_queue_empty(&conn->ooo))
+		rill_input_follow(conn, wake);
+	if (conn->quick) {
+		conn->quick--;
+		return true;
+	}
+	return conn->sacks.count || (rx->f.flags & (RILL_FLAG_PROBE |
+						    RILL_FLAG_FIN)) ||
+	       conn->rcv_nxt - conn->rcv_acked >= 2 * conn->mss;
+}
+
+/* What the frame acknowledges. Return: false if that was never sent. */
+static bool rill_input_acks(struct rill_conn *conn, const struct rill_rx *rx,
+			    struct rill_wake *wake, u64 now)
+{
+	const struct rill_frame *f = &rx->f;
+	struct rill_acked out = {};
+	u32 edge;
+
+	if (rill_sent_ack(&conn->sent, f->ack, f->sack, f->sacks, &conn->rtt,
+			  now, &out) < 0) {
+		rill_link_drop(rx, RILL_CNT_RX_WINDOW);
+		return false;
+	}
+	edge = f->ack + min_t(u32, f->credit, RILL_CREDIT_MAX);
+	if (rill_after(edge, conn->credit_end))
+		conn->credit_end = edge;
+	/* Who has no room for us may take its time; not for an orphan. */
+	if (out.progress || (conn->sk && !rill_before(conn->sent.nxt,
+						      conn->credit_end)))
+		conn->heard_at = now;
+	if (out.progress)
+		rill_output_acked(conn, wake);
+	rill_output_cc(conn, &out, now);
+	conn->peer_mtu = f->mtu;
+	rill_output_mtu(conn, rx->dev->mtu);
+	if ((f->flags & RILL_FLAG_STOP) &&
+	    !(conn->peer_marks & RILL_FLAG_STOP)) {
+		conn->peer_marks |= RILL_FLAG_STOP;
+		rill_input_shutdown(conn, SEND_SHUTDOWN, wake);
+	}
+	if ((conn->marks & RILL_FLAG_CLOSE) &&
+	    rill_after(conn->sent.una, conn->close_seq))
+		rill_close_acked(conn);
+	return true;
+}
+
+static bool rill_input_fits(const struct rill_conn *conn,
+			    const struct rill_rx *rx)
+{
+	return rx->f.from == conn->peer_token && rx->f.sport == conn->pport &&
+	       rx->f.dport == conn->lport &&
+	       ether_addr_equal(rx->src, conn->peer_hw);
+}
+
+/* A frame of the connection, which is locked. */
+static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
+			      struct rill_wake *wake)
+{
+	u64 now = rill_clock();
+	bool ack = false;
+	u16 todo;
+
+	if (!rill_input_fits(conn, rx)) {
+		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
+		return;
+	}
+	todo = rill_conn_step(conn, RILL_CONN_RX_DATA);
+	if ((todo & RILL_DO_ESTABLISH) && !rill_handshake_establish(conn, wake)) {
+		rill_conn_bury(conn);
+		return;
+	}
+	if (todo & RILL_DO_ACK)
+		ack = rill_wire_seq_len(&rx->f) ||
+		      (rx->f.flags & RILL_FLAG_PROBE);
+	if (todo & RILL_DO_INPUT) {
+		ack = !rill_input_acks(conn, rx, wake, now);
+		if (!ack && conn->state != RILL_CONN_DEAD)
+			ack = rill_input_payload(conn, rx, wake);
+	}
+	if (conn->state == RILL_CONN_DEAD)
+		return;
+	if (conn->state == RILL_CONN_CLOSING && rx->f.length &&
+	    rill_after(rx->f.seq + rx->f.length, conn->rcv_acked)) {
+		rill_close_break(conn);	/* it writes to nobody */
+		return;
+	}
+	if (!ack && !conn->ack_at && conn->rcv_nxt != conn->rcv_acked)
+		conn->ack_at = now + RILL_ACK_DELAY;
+	if (ack)
+		rill_output_ack(conn, 0);
+	rill_output(conn, now);
+	rill_conn_arm(conn, now);
+}
+
+/**
+ * rill_input() - A DATA frame came in.
+ * @rx: It.
+ */
+void rill_input(struct rill_rx *rx)
+{
+	struct rill_conn *conn = rill_conn_find(dev_net(rx->dev), rx->f.to);
+	struct rill_wake wake = {};
+
+	if (!conn) {
+		rill_link_drop(rx, RILL_CNT_RX_NO_CONNECTION);
+		rill_link_reply(rx, RILL_FRAME_RESET, rx->f.ack,
+				RILL_RESET_NONE);
+		return;
+	}
+	if (READ_ONCE(conn->state) == RILL_CONN_OFFERED &&
+	    rill_input_fits(conn, rx))
+		rill_handshake_confirm(conn);
+	spin_lock_bh(&conn->lock);
+	rill_input_locked(conn, rx, &wake);
+	if ((wake.data || wake.band) && !wake.sk && conn->sk) {
+		sock_hold(conn->sk);
+		wake.sk = conn->sk;
+	}
+	spin_unlock_bh(&conn->lock);
+	rill_wake_up(&wake);
+	rill_conn_put(conn);
+}

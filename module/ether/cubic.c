@@ -14,7 +14,7 @@
 #define RILL_CUBIC_BETA		7
 
 /* |t - K| beyond which the cubic function is steep enough, ms. */
-#define RILL_CUBIC_FAR		(1U << 17)
+#define RILL_CUBIC_FAR		131072
 
 /* RFC 9406 4.3, microseconds. */
 #define RILL_HYSTART_MIN	4000
@@ -25,7 +25,7 @@
 #define RILL_HYSTART_ROUNDS	5
 #define RILL_HYSTART_LIMIT	8
 
-/* One acknowledgement covers a whole merged unit: L is at least that. */
+/* One acknowledgment covers a whole merged unit: L is at least that. */
 #define RILL_HYSTART_UNIT	65536
 
 static __u32 rill_cubic_initial(__u32 mss)
@@ -221,7 +221,7 @@ static void rill_cubic_avoid(struct rill_cubic *cc, __u32 acked, __u32 mss,
  * @acked: Bytes.
  * @mss: Payload of a full frame, bytes.
  * @srtt: Smoothed round-trip time, microseconds.
- * @rtt: Round-trip time of this acknowledgement, microseconds; 0: none.
+ * @rtt: Round-trip time of this acknowledgment, microseconds; 0: none.
  * @now: Microseconds, not 0.
  * @limited: The window was what kept the sender from sending more. If not, it
  *	does not grow, and its time stands still.
@@ -327,7 +327,7 @@ void rill_cubic_undo(struct rill_cubic *cc)
  * @mss: Payload of a full frame, bytes.
  *
  * Restarts with the initial window at most (RFC 5681 4.1): nothing is known of
- * the path any more, and no acknowledgements pace the sender.
+ * the path any more, and no acknowledgments pace the sender.
  */
 void rill_cubic_idle(struct rill_cubic *cc, __u32 mss)
 {

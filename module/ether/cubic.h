@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 /** RILL_CWND_MAX - Largest window, bytes; 17 times it is a __u32. */
-#define RILL_CWND_MAX		(1U << 27)
+#define RILL_CWND_MAX		0x8000000U
 
 /** RILL_SSTHRESH_NONE - Slow start threshold before the first loss. */
 #define RILL_SSTHRESH_NONE	(~0U)

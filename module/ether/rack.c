@@ -3,7 +3,7 @@
  * RACK (RFC 8985 6): what was sent a round trip and a reordering window before
  * something that was delivered, and is not delivered itself, is lost.
  *
- * There is no DSACK on the wire. What stands for it: an acknowledgement sooner
+ * There is no DSACK on the wire. What stands for it: an acknowledgment sooner
  * than half the smallest round-trip time after something was sent again is
  * that of the first time.
  */
@@ -73,7 +73,7 @@ static void rill_rack_widen(struct rill_sent *s, const struct rill_news *news)
 }
 
 /**
- * rill_rack_learn() - All of an acknowledgement was looked at.
+ * rill_rack_learn() - All of an acknowledgment was looked at.
  * @s: The scoreboard.
  * @rtt: The path; gets a sample.
  * @news: What it told.

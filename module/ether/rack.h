@@ -6,7 +6,7 @@
 #include "ranges.h"
 
 /**
- * struct rill_news - What one acknowledgement tells.
+ * struct rill_news - What one acknowledgment tells.
  * @now: When it came, microseconds.
  * @fack: Highest number delivered before it.
  * @min: Smallest round-trip time before it, microseconds; 0: not known.

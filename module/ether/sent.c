@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sender's scoreboard: what acknowledgements and alarms do to it, recovery
+ * The sender's scoreboard: what acknowledgments and alarms do to it, recovery
  * episodes (RFC 6675) and their undoing, tail loss probes (RFC 8985 7), the
  * retransmission timeout (RFC 6298).
  */
@@ -302,7 +302,7 @@ static void rill_sent_detect(struct rill_sent *s, const struct rill_rtt *rtt,
 }
 
 /**
- * rill_sent_ack() - An acknowledgement came.
+ * rill_sent_ack() - An acknowledgment came.
  * @s: The scoreboard.
  * @ack: Next number the peer expects.
  * @sack: What it has beyond, as it says; may be anything.

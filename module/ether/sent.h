@@ -18,7 +18,7 @@
 #include "seq.h"
 #include "wire.h"
 
-/** RILL_ACK_DELAY - Longest time a receiver keeps an acknowledgement (us). */
+/** RILL_ACK_DELAY - Longest time a receiver keeps an acknowledgment (us). */
 #define RILL_ACK_DELAY		40000
 
 /** RILL_PROBE_MIN - Shortest wait for a tail loss probe (us). */
@@ -173,7 +173,7 @@ struct rill_sent {
 };
 
 /**
- * struct rill_acked - What an acknowledgement or an alarm changed.
+ * struct rill_acked - What an acknowledgment or an alarm changed.
  * @acked: Bytes newly acknowledged or SACKed.
  * @rtt: Round-trip time, microseconds; 0: none. It is in struct rill_rtt
  *	already.

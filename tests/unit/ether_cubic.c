@@ -146,7 +146,7 @@ static void follow_curve(__u32 segments, __u32 rtt)
 	start = p.now;
 	for (t = 0; t < 1.7 * k; t = (p.now - start) / 1e6) {
 		round_trip(&p);
-		/* It began with the first acknowledgement. */
+		/* It began with the first acknowledgment. */
 		want = cubic(segments, (p.now - p.cc.epoch) / 1e6) * MSS;
 		check(fabs(p.cc.cwnd - want) < 0.01 * want,
 		      "%u at %u us: %u after %.2f s, not %.0f", segments, rtt,
@@ -272,7 +272,7 @@ static void timeout_twice(struct rill_cubic *cc, __u32 mss, __u64 now)
 	rill_cubic_timeout(cc, mss, now);
 }
 
-static void undo(void)
+static void undone(void)
 {
 	undo_of(rill_cubic_loss);
 	undo_of(rill_cubic_timeout);
@@ -392,7 +392,7 @@ static void random_step(struct path *p, __u32 mss)
 	before = p->cc.cwnd;
 	rill_cubic_ack(&p->cc, acked, mss, random_below(1U << 23),
 		       random_below(1U << 23), p->now, random_below(5));
-	check(p->cc.cwnd >= before, "an acknowledgement took %u from %u",
+	check(p->cc.cwnd >= before, "an acknowledgment took %u from %u",
 	      before - p->cc.cwnd, before);
 	check((__u64)p->cc.cwnd <= (__u64)before + acked + mss ||
 	      p->cc.cwnd <= 2 * before, "%u acknowledged: %u to %u", acked,
@@ -429,7 +429,7 @@ int main(void)
 	reno_friendly();
 	time_stands_still();
 	timeouts();
-	undo();
+	undone();
 	idle();
 	queue_grows();
 	queue_goes();

@@ -108,7 +108,7 @@ static void steady(void)
 	tap_end("equal samples converge");
 }
 
-static void backoff(void)
+static void backing_off(void)
 {
 	struct rill_rtt rtt;
 	__u64 want = RILL_RTO_INITIAL;
@@ -133,6 +133,6 @@ int main(void)
 	first_sample();
 	formulas();
 	steady();
-	backoff();
+	backing_off();
 	return tap_done();
 }

@@ -6,9 +6,19 @@
 #include "trace.h"
 #include "transport.h"
 
+/* SO_KEEPALIVE; the flag itself is set by the core afterwards. */
+static void rill_keepalive(struct sock *sk, int on)
+{
+	const struct rill_transport *transport = rill_sk(sk)->transport;
+
+	if (transport && transport->keepalive && rill_connection_mode(sk))
+		transport->keepalive(sk, on);
+}
+
 struct proto rill_proto = {
 	.name		= "RILL",
 	.owner		= THIS_MODULE,
+	.keepalive	= rill_keepalive,
 	.obj_size	= sizeof(struct rill_sock),
 };
 
@@ -32,6 +42,9 @@ static struct sock *rill_sock_alloc(struct net *net, struct socket *sock,
 	sock_init_data(sock, sk);
 	sk->sk_type = type;
 	sk->sk_state = RILL_CLOSE;
+	rill_sk(sk)->keepidle = RILL_KEEPIDLE_DEFAULT;
+	rill_sk(sk)->keepintvl = RILL_KEEPINTVL_DEFAULT;
+	rill_sk(sk)->keepcnt = RILL_KEEPCNT_DEFAULT;
 	sk->sk_destruct = rill_sock_destruct;
 	sk->sk_write_space = rill_write_space;
 	timer_setup(&sk->sk_timer, rill_sk_timer, 0);
@@ -131,6 +144,24 @@ void rill_child_free(struct sock *child)
 	rill_sock_retire(child);
 }
 
+/* SO_LINGER: wait until the peer has everything, or the time is over. */
+static void rill_linger(struct sock *sk)
+{
+	const struct rill_transport *transport = rill_sk(sk)->transport;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	long timeo = sk->sk_lingertime;
+
+	if (!transport || !transport->delivered || !rill_connection_mode(sk) ||
+	    (current->flags & PF_EXITING))
+		return;
+	transport->shutdown(sk, SEND_SHUTDOWN);
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (rill_state(sk) == RILL_ESTABLISHED && timeo &&
+	       !transport->delivered(sk) && !signal_pending(current))
+		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
+	remove_wait_queue(sk_sleep(sk), &wait);
+}
+
 /* Close: the peer is told first, while it can still be seen what is unread. */
 static int rill_release(struct socket *sock)
 {
@@ -142,6 +173,9 @@ static int rill_release(struct socket *sock)
 		return 0;
 	listener = rill_state(sk) == RILL_LISTEN;
 	reset = sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime;
+	if (sock_flag(sk, SOCK_LINGER) && !reset &&
+	    skb_queue_empty(&sk->sk_receive_queue))
+		rill_linger(sk);
 	rill_sk_drop(sk, reset);		/* C11, C34 */
 	if (listener)
 		rill_listener_flush(sk);

@@ -94,6 +94,12 @@ static void rill_child_inherit(const struct sock *listener, struct sock *child)
 {
 	rill_sk(child)->dialect = rill_sk(listener)->dialect;
 	rill_sk(child)->timeout_ms = rill_sk(listener)->timeout_ms;
+	rill_sk(child)->user_timeout_ms = rill_sk(listener)->user_timeout_ms;
+	rill_sk(child)->keepidle = rill_sk(listener)->keepidle;
+	rill_sk(child)->keepintvl = rill_sk(listener)->keepintvl;
+	rill_sk(child)->keepcnt = rill_sk(listener)->keepcnt;
+	if (sock_flag(listener, SOCK_KEEPOPEN))
+		sock_set_flag(child, SOCK_KEEPOPEN);
 	child->sk_bound_dev_if = listener->sk_bound_dev_if;
 	child->sk_priority = listener->sk_priority;
 	child->sk_mark = listener->sk_mark;

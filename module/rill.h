@@ -28,6 +28,11 @@
 
 struct rill_transport;
 
+/* Keepalive: seconds, seconds, probes. */
+#define RILL_KEEPIDLE_DEFAULT	60
+#define RILL_KEEPINTVL_DEFAULT	10
+#define RILL_KEEPCNT_DEFAULT	6
+
 /**
  * struct rill_addr - An address inside the kernel.
  * @ifindex: Interface index, 0 for any.
@@ -53,6 +58,10 @@ struct rill_addr {
  * @remote: Peer's address, port 0 without peer (slock).
  * @attempt: Number of the current connection attempt (slock).
  * @timeout_ms: RILL_CONNECT_TIMEOUT, milliseconds, 0 for the sysctl.
+ * @user_timeout_ms: RILL_USER_TIMEOUT, milliseconds, 0 for the sysctl.
+ * @keepidle: RILL_KEEPIDLE, seconds.
+ * @keepintvl: RILL_KEEPINTVL, seconds.
+ * @keepcnt: RILL_KEEPCNT.
  * @pending: On a listener: requests on @pending_queue that wait for a place
  *	(slock).
  * @reserved: On a listener: places given to requests on @pending_queue whose
@@ -78,8 +87,12 @@ struct rill_sock {
 	struct rill_addr		remote;
 	u32				attempt;
 	u32				timeout_ms;
+	u32				user_timeout_ms;
+	u16				keepidle;
+	u16				keepintvl;
 	u16				pending;
 	u16				reserved;
+	u8				keepcnt;
 	u8				dialect;
 	bool				hearing;
 	bool				queued;

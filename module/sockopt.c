@@ -7,6 +7,78 @@
 
 #include "transport.h"
 
+/* Smallest and largest value of each option. */
+static const struct {
+	u32 min;
+	u32 max;
+} rill_options[] = {
+	/* What a timer can hold on every machine. */
+	[RILL_CONNECT_TIMEOUT]	= { 0, INT_MAX },
+	[RILL_DIALECT]		= { 0, RILL_DIALECT_BSD },
+	[RILL_USER_TIMEOUT]	= { 0, INT_MAX },
+	[RILL_KEEPIDLE]		= { 1, S16_MAX },
+	[RILL_KEEPINTVL]	= { 1, S16_MAX },
+	[RILL_KEEPCNT]		= { 1, S8_MAX },
+};
+
+static bool rill_option_known(int level, int name)
+{
+	return level == SOL_RILL && name >= RILL_CONNECT_TIMEOUT &&
+	       name < (int)ARRAY_SIZE(rill_options);
+}
+
+static void rill_option_set(struct rill_sock *rs, int name, u32 value)
+{
+	switch (name) {
+	case RILL_CONNECT_TIMEOUT:
+		WRITE_ONCE(rs->timeout_ms, value);
+		break;
+	case RILL_DIALECT:
+		WRITE_ONCE(rs->dialect, value);
+		break;
+	case RILL_USER_TIMEOUT:
+		WRITE_ONCE(rs->user_timeout_ms, value);
+		break;
+	case RILL_KEEPIDLE:
+		WRITE_ONCE(rs->keepidle, value);
+		break;
+	case RILL_KEEPINTVL:
+		WRITE_ONCE(rs->keepintvl, value);
+		break;
+	case RILL_KEEPCNT:
+		WRITE_ONCE(rs->keepcnt, value);
+		break;
+	}
+}
+
+static u32 rill_option_get(const struct rill_sock *rs, int name)
+{
+	switch (name) {
+	case RILL_CONNECT_TIMEOUT:
+		return READ_ONCE(rs->timeout_ms);
+	case RILL_DIALECT:
+		return READ_ONCE(rs->dialect);
+	case RILL_USER_TIMEOUT:
+		return READ_ONCE(rs->user_timeout_ms);
+	case RILL_KEEPIDLE:
+		return READ_ONCE(rs->keepidle);
+	case RILL_KEEPINTVL:
+		return READ_ONCE(rs->keepintvl);
+	default:
+		return READ_ONCE(rs->keepcnt);
+	}
+}
+
+/* A running keepalive goes by the new values at once. */
+static void rill_option_changed(struct sock *sk, int name)
+{
+	const struct rill_transport *transport = rill_sk(sk)->transport;
+
+	if (name >= RILL_USER_TIMEOUT && transport && transport->keepalive &&
+	    rill_connection_mode(sk))
+		transport->keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+}
+
 /**
  * rill_setsockopt() - setsockopt(2), level SOL_RILL.
  * @sock: The socket.
@@ -20,26 +92,18 @@
 int rill_setsockopt(struct socket *sock, int level, int name, sockptr_t val,
 		    unsigned int len)
 {
-	struct rill_sock *rs = rill_sk(sock->sk);
 	u32 value;
 
-	if (level != SOL_RILL ||
-	    (name != RILL_CONNECT_TIMEOUT && name != RILL_DIALECT))
+	if (!rill_option_known(level, name))
 		return -ENOPROTOOPT;
 	if (len < sizeof(value))
 		return -EINVAL;
 	if (copy_from_sockptr(&value, val, sizeof(value)))
 		return -EFAULT;
-	if (name == RILL_CONNECT_TIMEOUT) {
-		/* What a timer can hold on every machine. */
-		if (value > INT_MAX)
-			return -EINVAL;
-		WRITE_ONCE(rs->timeout_ms, value);
-	} else {
-		if (value > RILL_DIALECT_BSD)
-			return -EINVAL;
-		WRITE_ONCE(rs->dialect, value);
-	}
+	if (value < rill_options[name].min || value > rill_options[name].max)
+		return -EINVAL;
+	rill_option_set(rill_sk(sock->sk), name, value);
+	rill_option_changed(sock->sk, name);
 	return 0;
 }
 
@@ -56,22 +120,12 @@ int rill_setsockopt(struct socket *sock, int level, int name, sockptr_t val,
 int rill_getsockopt(struct socket *sock, int level, int name,
 		    char __user *val, int __user *len)
 {
-	struct rill_sock *rs = rill_sk(sock->sk);
 	u32 value;
 	int size;
 
-	if (level != SOL_RILL)
+	if (!rill_option_known(level, name))
 		return -ENOPROTOOPT;
-	switch (name) {
-	case RILL_CONNECT_TIMEOUT:
-		value = READ_ONCE(rs->timeout_ms);
-		break;
-	case RILL_DIALECT:
-		value = READ_ONCE(rs->dialect);
-		break;
-	default:
-		return -ENOPROTOOPT;
-	}
+	value = rill_option_get(rill_sk(sock->sk), name);
 	if (get_user(size, len))
 		return -EFAULT;
 	if (size < 0)

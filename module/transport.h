@@ -49,6 +49,9 @@ enum rill_appended {
  * @local: Fill in what @addr, the own address, leaves open; slock held.
  *	Optional.
  * @outq: Bytes sent that the peer has not read (loopback) or acknowledged.
+ * @delivered: Has the peer acknowledged all, the end included? SO_LINGER waits
+ *	for it. Optional: it has, always.
+ * @keepalive: SO_KEEPALIVE was switched on or off. Optional.
  * @dgram_send: Deliver one datagram; consumes it. 0 or a negative errno.
  */
 struct rill_transport {
@@ -64,6 +67,8 @@ struct rill_transport {
 	void		(*drained)(struct sock *sk, u32 bytes);
 	void		(*local)(const void *conn, struct rill_addr *addr);
 	u32		(*outq)(struct sock *sk);
+	bool		(*delivered)(struct sock *sk);
+	void		(*keepalive)(struct sock *sk, bool on);
 	int		(*dgram_send)(struct sock *sk, struct sk_buff *skb,
 				      const struct rill_addr *dst);
 };

@@ -67,8 +67,24 @@ static void rill_close_frames(struct rill_conn *conn, u16 todo)
 
 static u64 rill_user_timeout(const struct rill_conn *conn)
 {
-	return (u64)READ_ONCE(rill_net(conn->net)->user_timeout_ms) *
-	       USEC_PER_MSEC;
+	u32 ms = conn->user_timeout_ms;
+
+	if (conn->sk)
+		ms = READ_ONCE(rill_sk(conn->sk)->user_timeout_ms);
+	if (!ms)
+		ms = READ_ONCE(rill_net(conn->net)->user_timeout_ms);
+	return (u64)ms * USEC_PER_MSEC;
+}
+
+/**
+ * rill_close_patience() - Until when a peer may be silent.
+ * @conn: The connection, locked.
+ *
+ * Return: time of rill_clock().
+ */
+u64 rill_close_patience(const struct rill_conn *conn)
+{
+	return rill_clock() + rill_user_timeout(conn);
 }
 
 /* Queue FIN, and with @close CLOSE behind it. */
@@ -98,6 +114,8 @@ static void rill_close_adopt(struct rill_conn *conn)
 	conn->record_len = 0;
 	conn->unread = 0;
 	conn->sacks.count = 0;
+	conn->user_timeout_ms =
+		READ_ONCE(rill_sk(conn->sk)->user_timeout_ms);
 	conn->orphan = true;
 	atomic_inc(&rill_ether_net(conn->net)->orphans);
 }
@@ -365,6 +383,42 @@ u64 rill_close_deadline(const struct rill_conn *conn)
 	return conn->end_at;
 }
 
+/**
+ * rill_close_keepalive() - When is the next keepalive probe due (RFC 9293,
+ * 3.8.4)?
+ * @conn: The connection, locked.
+ *
+ * Return: time of rill_clock(), 0 for never.
+ */
+u64 rill_close_keepalive(const struct rill_conn *conn)
+{
+	const struct rill_sock *rs;
+	u32 seconds;
+
+	/* What is outstanding is probe enough. */
+	if (!conn->keepalive || conn->state != RILL_CONN_OPEN || !conn->sk ||
+	    conn->write_seq != conn->sent.una)
+		return 0;
+	rs = rill_sk(conn->sk);
+	seconds = READ_ONCE(rs->keepidle) +
+		  conn->probes * READ_ONCE(rs->keepintvl);
+	return conn->alive_at + (u64)seconds * USEC_PER_SEC;
+}
+
+/* Return: whether too many were not answered. */
+static bool rill_keepalive_time(struct rill_conn *conn, u64 now)
+{
+	u64 at = rill_close_keepalive(conn);
+
+	if (!at || now < at)
+		return false;
+	if (conn->probes >= READ_ONCE(rill_sk(conn->sk)->keepcnt))
+		return true;
+	conn->probes++;
+	rill_output_ack(conn, RILL_FLAG_PROBE);
+	return false;
+}
+
 /* Why nothing is heard. */
 static int rill_close_reason(const struct rill_conn *conn)
 {
@@ -389,12 +443,13 @@ void rill_close_time(struct rill_conn *conn, u64 now, struct rill_wake *wake)
 	u64 end = rill_close_deadline(conn);
 
 	if (end && now >= end) {
-		rill_count_net(conn->net, RILL_CNT_EXPIRED);
+		if (rill_close_waiting(conn))
+			rill_count_net(conn->net, RILL_CNT_EXPIRED);
 		rill_close_expire(conn, rill_close_reason(conn), wake);
 		return;
 	}
 	if (conn->state == RILL_CONN_OPEN || conn->state == RILL_CONN_CLOSING)
 		rill_output_persist(conn, now);
-	else if (rill_handshake_time(conn, now))
-		rill_close_expire(conn, ETIMEDOUT, wake);
+	if (rill_handshake_time(conn, now) || rill_keepalive_time(conn, now))
+		rill_close_expire(conn, rill_close_reason(conn), wake);
 }

@@ -264,6 +264,7 @@ void rill_conn_arm(struct rill_conn *conn, u64 now)
 	unsigned long expires;
 
 	at = rill_sooner(at, conn->ack_at);
+	at = rill_sooner(at, rill_close_keepalive(conn));
 	at = rill_sooner(at, rill_output_deadline(conn));
 	if (!at || conn->state == RILL_CONN_DEAD)
 		return;

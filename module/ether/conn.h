@@ -78,7 +78,8 @@ struct rill_path_id {
  * @seqpacket: Records; constant.
  * @unproven: Counted in &struct rill_ether_net.unproven.
  * @orphan: Counted in &struct rill_ether_net.orphans.
- * @keepalive: @repeat_at is the next keepalive probe's.
+ * @keepalive: SO_KEEPALIVE.
+ * @heard: The peer has sent DATA: it knows that this end is established.
  * @hashed: In the table.
  * @probes: Keepalive probes that were not answered.
  * @marks: RILL_FLAG_FIN, RILL_FLAG_CLOSE: queued at @fin_seq, @close_seq;
@@ -100,6 +101,7 @@ struct rill_path_id {
  * @iss: First own sequence number.
  * @queue: Units not acknowledged yet, &struct rill_unit.
  * @write_seq: Number of the next byte that the socket writes.
+ * @user_timeout_ms: Of a socket that has left, milliseconds, 0 for the sysctl.
  * @fin_seq: Number of FIN.
  * @close_seq: Number of CLOSE.
  * @credit_end: The peer takes numbers before this one.
@@ -121,6 +123,7 @@ struct rill_path_id {
  * @ack_at: When to acknowledge at the latest; 0: nothing is owed.
  * @end_at: When to give up; 0: never.
  * @heard_at: When the last frame came that made progress.
+ * @alive_at: When the last frame of the peer came.
  * @timer: The next of these times.
  * @rcu: To free it.
  */
@@ -135,6 +138,7 @@ struct rill_conn {
 	bool			unproven;
 	bool			orphan;
 	bool			keepalive;
+	bool			heard;
 	bool			hashed;
 	u8			probes;
 	u8			marks;
@@ -155,6 +159,7 @@ struct rill_conn {
 	u32			iss;
 	struct sk_buff_head	queue;
 	u32			write_seq;
+	u32			user_timeout_ms;
 	u32			fin_seq;
 	u32			close_seq;
 	u32			credit_end;
@@ -175,6 +180,7 @@ struct rill_conn {
 	u64			ack_at;
 	u64			end_at;
 	u64			heard_at;
+	u64			alive_at;
 	struct timer_list	timer;
 	struct rcu_head		rcu;
 };
@@ -299,6 +305,7 @@ void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb);
 bool rill_output(struct rill_conn *conn, u64 now);
 void rill_output_ack(struct rill_conn *conn, u8 flags);
 void rill_output_acked(struct rill_conn *conn, struct rill_wake *wake);
+void rill_output_heard(struct rill_conn *conn);
 void rill_output_persist(struct rill_conn *conn, u64 now);
 u64 rill_output_deadline(const struct rill_conn *conn);
 void rill_output_alarm(struct rill_conn *conn, u64 now);
@@ -313,6 +320,8 @@ void rill_close_received(struct rill_conn *conn, struct rill_wake *wake);
 void rill_close_acked(struct rill_conn *conn);
 void rill_close_break(struct rill_conn *conn);
 void rill_close_link(struct rill_conn *conn, enum rill_reset_code code);
+u64 rill_close_patience(const struct rill_conn *conn);
+u64 rill_close_keepalive(const struct rill_conn *conn);
 u64 rill_close_deadline(const struct rill_conn *conn);
 void rill_close_time(struct rill_conn *conn, u64 now, struct rill_wake *wake);
 

@@ -119,9 +119,19 @@ static void rill_ether_local(const void *arg, struct rill_addr *addr)
 	ether_addr_copy(addr->hw, conn->local_hw);
 }
 
+/* Numbers of a unit that the peer has; only the first has some. */
+static u32 rill_acked_of(const struct rill_conn *conn, struct sk_buff *skb)
+{
+	u32 seq = rill_unit(skb)->seq;
+
+	return rill_after(conn->sent.una, seq) ? conn->sent.una - seq : 0;
+}
+
+/* Bytes, without the ends of records. */
 static u32 rill_ether_outq(struct sock *sk)
 {
 	struct rill_conn *conn;
+	struct sk_buff *skb;
 	u32 bytes = 0;
 
 	if (!rill_connection_mode(sk))
@@ -129,10 +139,35 @@ static u32 rill_ether_outq(struct sock *sk)
 	conn = rill_ether_lock(sk);
 	if (!conn)
 		return 0;
-	if (conn->state == RILL_CONN_OPEN)
-		bytes = conn->write_seq - conn->sent.una;
+	skb_queue_walk(&conn->queue, skb)
+		bytes += skb->len - min(skb->len, rill_acked_of(conn, skb));
 	rill_ether_unlock(conn);
 	return bytes;
+}
+
+static bool rill_ether_delivered(struct sock *sk)
+{
+	struct rill_conn *conn = rill_ether_lock(sk);
+	bool delivered = true;
+
+	if (!conn)
+		return true;
+	if (conn->state == RILL_CONN_OPEN)
+		delivered = conn->write_seq == conn->sent.una;
+	rill_ether_unlock(conn);
+	return delivered;
+}
+
+static void rill_ether_keepalive(struct sock *sk, bool on)
+{
+	struct rill_conn *conn = rill_ether_lock(sk);
+
+	if (!conn)
+		return;
+	conn->keepalive = on;
+	if (conn->state == RILL_CONN_OPEN)
+		rill_conn_arm(conn, rill_clock());
+	rill_ether_unlock(conn);
 }
 
 const struct rill_transport rill_ether = {
@@ -146,6 +181,8 @@ const struct rill_transport rill_ether = {
 	.drained	= rill_ether_drained,
 	.local		= rill_ether_local,
 	.outq		= rill_ether_outq,
+	.delivered	= rill_ether_delivered,
+	.keepalive	= rill_ether_keepalive,
 	.dgram_send	= rill_ether_dgram_send,
 };
 

@@ -15,6 +15,8 @@
 #define RILL_OFFERS		6
 /* A client that waits for a place asks again at least every RILL_REPEAT_MAX. */
 #define RILL_PENDING_TIME	(30 * USEC_PER_SEC)
+/* Frames acknowledged at once at first, that the sender finds its speed. */
+#define RILL_QUICK		16
 /* Requests without proof that may be held in a namespace. */
 #define RILL_UNPROVEN_MAX	16
 
@@ -88,7 +90,9 @@ void rill_handshake_send(struct rill_conn *conn, u16 todo, u64 now)
  */
 bool rill_handshake_time(struct rill_conn *conn, u64 now)
 {
-	if (!conn->repeat_at || now < conn->repeat_at)
+	if ((conn->state != RILL_CONN_REQUESTED &&
+	     conn->state != RILL_CONN_OFFERED) ||
+	    !conn->repeat_at || now < conn->repeat_at)
 		return false;
 	if (conn->state == RILL_CONN_OFFERED && ++conn->tries >= RILL_OFFERS)
 		return true;
@@ -112,6 +116,14 @@ static void rill_handshake_learn(struct rill_conn *conn,
 	WRITE_ONCE(conn->ifindex, rx->dev->ifindex);
 	rill_output_mtu(conn, rx->dev->mtu);
 	rill_cubic_init(&conn->cubic, conn->mss);
+}
+
+/* Established: what is asked of a connection from now on. */
+static void rill_handshake_alive(struct rill_conn *conn)
+{
+	conn->quick = RILL_QUICK;
+	conn->alive_at = rill_clock();
+	conn->keepalive = sock_flag(conn->sk, SOCK_KEEPOPEN);
 }
 
 /* The client */
@@ -224,8 +236,11 @@ bool rill_handshake_establish(struct rill_conn *conn, struct rill_wake *wake)
 	spin_unlock(&sk->sk_lock.slock);
 	if (err)
 		return false;	/* it is on its way to drop us */
-	conn->repeat_at = 0;
-	conn->repeat_us = 0;
+	/* Confirmed again until the peer is heard: it may have forgotten. */
+	conn->repeat_us = RILL_REPEAT_FIRST;
+	conn->repeat_at = rill_clock() + RILL_REPEAT_FIRST;
+	conn->end_at = rill_close_patience(conn);
+	rill_handshake_alive(conn);
 	sock_hold(sk);
 	wake->sk = sk;
 	wake->band = POLL_OUT;
@@ -646,8 +661,8 @@ static bool rill_confirm_locked(struct rill_conn *conn, struct sock *listener)
 		return false;	/* it is on its way to drop us */
 	rill_conn_step(conn, RILL_CONN_RX_DATA);
 	rill_conn_settle(conn);
-	conn->repeat_at = 0;
-	conn->repeat_us = 0;
+	rill_output_heard(conn);
+	rill_handshake_alive(conn);
 	conn->tries = 0;
 	return true;
 }

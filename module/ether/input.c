@@ -10,8 +10,9 @@
 #define RILL_MERGE		256
 /* Room of a buffer that small payloads are collected in. */
 #define RILL_MERGE_ROOM		SKB_WITH_OVERHEAD(2048)
-/* Acknowledged at once at the beginning, that the sender finds its speed. */
-#define RILL_QUICK		16
+
+/* The longest record, bytes: more is not taken. */
+#define RILL_RECORD_MAX		(16U << 20)
 
 /* What the socket may still take, bytes. */
 static u32 rill_input_space(const struct rill_conn *conn)
@@ -20,8 +21,8 @@ static u32 rill_input_space(const struct rill_conn *conn)
 	u32 used = conn->unread + conn->record_len;
 
 	/* A record that fills the buffer has to come to its end. */
-	if (conn->record_len && !conn->unread)
-		return max(rcvbuf, conn->record_len) / 2;
+	if (conn->record_len >= rcvbuf / 2 && !conn->unread)
+		return conn->record_len < RILL_RECORD_MAX ? rcvbuf / 2 : 0;
 	return used < rcvbuf ? rcvbuf - used : 0;
 }
 
@@ -143,11 +144,12 @@ static void rill_input_record(struct rill_conn *conn, struct sk_buff *skb)
 	struct sock *sk = conn->sk;
 
 	conn->record_len += skb->len;
-	skb_set_owner_r(skb, sk);
 	__skb_queue_tail(&conn->record, skb);
 	if (!(rill_unit(skb)->flags & RILL_FLAG_EOR))
 		return;
 	rill_skb_cb(skb)->eor = true;
+	skb_queue_walk(&conn->record, skb)
+		skb_set_owner_r(skb, sk);
 	conn->unread += conn->record_len;
 	conn->record_len = 0;
 	spin_lock(&sk->sk_receive_queue.lock);
@@ -327,6 +329,10 @@ static bool rill_input_acks(struct rill_conn *conn, const struct rill_rx *rx,
 		rill_link_drop(rx, RILL_CNT_RX_WINDOW);
 		return false;
 	}
+	if (!conn->heard)
+		rill_output_heard(conn);
+	conn->alive_at = now;
+	conn->probes = 0;
 	edge = f->ack + min_t(u32, f->credit, RILL_CREDIT_MAX);
 	if (rill_after(edge, conn->credit_end))
 		conn->credit_end = edge;
@@ -336,6 +342,10 @@ static bool rill_input_acks(struct rill_conn *conn, const struct rill_rx *rx,
 		conn->heard_at = now;
 	if (out.progress)
 		rill_output_acked(conn, wake);
+	/* Somebody may wait for it in close(). */
+	if (out.progress && (conn->marks & RILL_FLAG_FIN) &&
+	    conn->sent.una == conn->write_seq)
+		wake->band = POLL_OUT;
 	rill_output_cc(conn, &out, now);
 	conn->peer_mtu = f->mtu;
 	rill_output_mtu(conn, rx->dev->mtu);
@@ -356,6 +366,40 @@ static bool rill_input_fits(const struct rill_conn *conn,
 	return rx->f.from == conn->peer_token && rx->f.sport == conn->pport &&
 	       rx->f.dport == conn->lport &&
 	       ether_addr_equal(rx->src, conn->peer_hw);
+}
+
+/*
+ * A frame for an offer: is it that offer which its sender took? The token is
+ * the same for the same request, the first number is not.
+ */
+static bool rill_input_confirms(const struct rill_conn *conn,
+				const struct rill_rx *rx)
+{
+	return rx->f.ack == conn->iss &&
+	       !rill_before(rx->f.seq, conn->rcv_nxt) &&
+	       !rill_after(rx->f.seq, conn->rcv_edge + 2);
+}
+
+/*
+ * A frame before the connection is established at this end. Return: whether
+ * to go on with it.
+ */
+static bool rill_input_first(struct rill_conn *conn, struct rill_rx *rx)
+{
+	u8 state = READ_ONCE(conn->state);
+
+	if ((state != RILL_CONN_OFFERED && state != RILL_CONN_PENDING) ||
+	    !rill_input_fits(conn, rx))
+		return true;
+	if (!rill_input_confirms(conn, rx)) {
+		rill_link_drop(rx, RILL_CNT_RX_WINDOW);
+		rill_link_reply(rx, RILL_FRAME_RESET, rx->f.ack,
+				RILL_RESET_NONE);
+		return false;
+	}
+	if (state == RILL_CONN_OFFERED)
+		rill_handshake_confirm(conn);
+	return true;
 }
 
 /* A frame of the connection, which is locked. */
@@ -379,8 +423,10 @@ static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 		ack = rill_wire_seq_len(&rx->f) ||
 		      (rx->f.flags & RILL_FLAG_PROBE);
 	if (todo & RILL_DO_INPUT) {
-		ack = !rill_input_acks(conn, rx, wake, now);
-		if (!ack && conn->state != RILL_CONN_DEAD)
+		ack = rill_wire_seq_len(&rx->f) ||
+		      (rx->f.flags & RILL_FLAG_PROBE);
+		if (rill_input_acks(conn, rx, wake, now) &&
+		    conn->state != RILL_CONN_DEAD)
 			ack = rill_input_payload(conn, rx, wake);
 	}
 	if (conn->state == RILL_CONN_DEAD)
@@ -413,9 +459,10 @@ void rill_input(struct rill_rx *rx)
 				RILL_RESET_NONE);
 		return;
 	}
-	if (READ_ONCE(conn->state) == RILL_CONN_OFFERED &&
-	    rill_input_fits(conn, rx))
-		rill_handshake_confirm(conn);
+	if (!rill_input_first(conn, rx)) {
+		rill_conn_put(conn);
+		return;
+	}
 	spin_lock_bh(&conn->lock);
 	rill_input_locked(conn, rx, &wake);
 	if ((wake.data || wake.band) && !wake.sk && conn->sk) {

@@ -366,6 +366,18 @@ static void rill_output_probe(struct rill_conn *conn, u64 now)
 	rill_sent_again(&conn->sent, start, start + len, now);
 }
 
+/**
+ * rill_output_heard() - The peer's first DATA is here: it has our confirmation.
+ * @conn: The connection, locked.
+ */
+void rill_output_heard(struct rill_conn *conn)
+{
+	conn->heard = true;
+	conn->repeat_at = 0;
+	conn->repeat_us = 0;
+	conn->end_at = 0;
+}
+
 /* Something waits, nothing is on its way, and the peer gives no credit. */
 static bool rill_output_stuck(const struct rill_conn *conn)
 {
@@ -377,17 +389,16 @@ static bool rill_output_stuck(const struct rill_conn *conn)
 }
 
 /**
- * rill_output_persist() - Ask for credit from time to time (RFC 9293, 3.8.6.1).
+ * rill_output_persist() - Ask for credit from time to time (RFC 9293,
+ * 3.8.6.1); confirm a connection until the peer is heard on it.
  * @conn: The connection, locked.
  * @now: The time.
  */
 void rill_output_persist(struct rill_conn *conn, u64 now)
 {
-	if (!rill_output_stuck(conn)) {
-		if (conn->state >= RILL_CONN_OPEN && !conn->keepalive) {
-			conn->repeat_at = 0;
-			conn->repeat_us = 0;
-		}
+	if (conn->heard && !rill_output_stuck(conn)) {
+		conn->repeat_at = 0;
+		conn->repeat_us = 0;
 		return;
 	}
 	if (conn->repeat_at && now < conn->repeat_at)

@@ -77,15 +77,27 @@ static struct rill_range *rill_sent_range(struct rill_sent *s, __u32 seq)
 	return r;
 }
 
-/* Cut @r so that it is [start, end). Without memory it remains longer. */
+/*
+ * Cut @r so that it is [start, end). Without memory more is marked than was
+ * sent, which ends the caller's loop; what was not is found lost once more.
+ */
 static struct rill_range *rill_sent_cut(struct rill_sent *s,
 					struct rill_range *r, __u32 start,
-					__u32 end)
+					__u32 end, __u64 now)
 {
-	if (r->start != start && rill_ranges_split(s, r, start))
-		r = r->next;
-	if (rill_after(r->end, end))
-		rill_ranges_split(s, r, end);
+	__u8 again = RILL_AGAIN_SENT;
+
+	if (r->start != start) {
+		if (rill_ranges_split(s, r, start))
+			r = r->next;
+		else
+			again = RILL_AGAIN_UNKNOWN;
+	}
+	if (rill_after(r->end, end) && !rill_ranges_split(s, r, end) &&
+	    r->start == start)
+		again = RILL_AGAIN_PART;
+	r->again = again;
+	r->time = now;
 	return r;
 }
 
@@ -102,14 +114,7 @@ void rill_sent_again(struct rill_sent *s, __u32 start, __u32 end, __u64 now)
 
 	if (!r || r->mark == RILL_SACKED || !rill_before(start, end))
 		return;
-	r = rill_sent_cut(s, r, start, end);
-	r->time = now;
-	/*
-	 * Without memory more is marked than was sent, which ends the caller's
-	 * loop; what was not is found lost once more.
-	 */
-	r->again = r->start == start && !rill_after(r->end, end) ?
-		   RILL_AGAIN_SENT : RILL_AGAIN_UNKNOWN;
+	r = rill_sent_cut(s, r, start, end, now);
 	rill_ranges_mark(s, r, RILL_IN_FLIGHT);
 	if (r->start == s->una)
 		s->rto_from = now;
@@ -181,6 +186,8 @@ static void rill_sent_cumulative(struct rill_sent *s, __u32 ack,
 		if (r->mark != RILL_SACKED)
 			rill_rack_delivered(s, r, ack, news);
 		rill_ranges_trim(s, r, ack);
+		if (r->mark == RILL_IN_FLIGHT && r->again == RILL_AGAIN_PART)
+			rill_ranges_mark(s, r, RILL_LOST);
 	}
 	s->una = ack;
 }

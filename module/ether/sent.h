@@ -43,11 +43,14 @@ enum rill_mark {
  * enum rill_again - What the time of a range tells.
  * @RILL_AGAIN_NEVER: It was sent once, then.
  * @RILL_AGAIN_SENT: It was sent again, then: no round-trip time (Karn).
+ * @RILL_AGAIN_PART: The first part of it was sent again, then; of what
+ *	length is forgotten.
  * @RILL_AGAIN_UNKNOWN: Little: parts of it were sent at several times.
  */
 enum rill_again {
 	RILL_AGAIN_NEVER,
 	RILL_AGAIN_SENT,
+	RILL_AGAIN_PART,
 	RILL_AGAIN_UNKNOWN,
 };
 

@@ -61,6 +61,28 @@ struct sockaddr_rill {
 #define RILL_DIALECT		2
 
 /**
+ * RILL_USER_TIMEOUT - __u32, milliseconds: a connection of which something
+ * waits to be acknowledged ends with ETIMEDOUT when nothing is heard for that
+ * long. 0, the default: sysctl net.rill.user_timeout_ms. Ethernet.
+ */
+#define RILL_USER_TIMEOUT	3
+
+/**
+ * RILL_KEEPIDLE - int, seconds, 1 to 32767: with SO_KEEPALIVE, time without a
+ * frame of the peer until it is probed. Default 60. Ethernet.
+ */
+#define RILL_KEEPIDLE		4
+
+/** RILL_KEEPINTVL - int, seconds, 1 to 32767: time between probes. Default 10. */
+#define RILL_KEEPINTVL		5
+
+/**
+ * RILL_KEEPCNT - int, 1 to 127: probes without an answer after which the
+ * connection ends with ETIMEDOUT. Default 6.
+ */
+#define RILL_KEEPCNT		6
+
+/**
  * enum rill_dialect - Whose manual page decides where the pages disagree.
  * @RILL_DIALECT_LINUX: connect(2) of Linux man-pages. The default.
  * @RILL_DIALECT_POSIX: POSIX.1-2017.

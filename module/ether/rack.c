@@ -48,6 +48,7 @@ void rill_rack_delivered(struct rill_sent *s, const struct rill_range *r,
 	else if (rill_before(end, news->fack) && !r->again)
 		s->reorders = 1;
 	rill_rack_needless(s, r, end - r->start, news);
+	news->again |= r->again;
 	if (!r->again)
 		news->once = rill_max(news->once, r->time);
 	else if (news->now - r->time < news->min)

@@ -14,6 +14,7 @@
  * @time: When the most recently sent of them was sent; 0: none counts.
  * @end: Its end.
  * @once: As @time, of those sent once.
+ * @again: Something had been sent again.
  * @needless: Something had been sent again needlessly.
  */
 struct rill_news {
@@ -24,6 +25,7 @@ struct rill_news {
 	__u64	time;
 	__u32	end;
 	__u64	once;
+	bool	again;
 	bool	needless;
 };
 

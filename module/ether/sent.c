@@ -190,6 +190,9 @@ static void rill_sent_cumulative(struct rill_sent *s, __u32 ack,
 			rill_ranges_mark(s, r, RILL_LOST);
 	}
 	s->una = ack;
+	/* The rest may have waited there for what was sent again. */
+	if (news->again)
+		news->once = 0;
 }
 
 static bool rill_sent_split(struct rill_sent *s, struct rill_range *r,

@@ -647,6 +647,14 @@ static void karn(void)
 	e.now += RTT;
 	ack(&e, 3, 0, 0);
 	check(e.out.rtt == RTT && !e.rtt.backoff, "no sample");
+	/* What was sent again fills a gap before what was not. */
+	send(&e, 3);
+	check(alarm_next(&e) == RILL_ALARM_PROBE, "no probe");
+	check(alarm_next(&e) == RILL_ALARM_TIMEOUT, "no timeout");
+	again(&e, 3, 4);
+	e.now += RTT;
+	ack(&e, 6, 0, 0);
+	check(!e.out.rtt && e.rtt.backoff == 1, "a sample of what waited");
 	finish(&e, "no sample of what was sent again; the backoff remains");
 }
 
@@ -671,7 +679,9 @@ static void no_memory(void)
 	check(rill_sent_inflight(&e.s) == 4 * MSS, "in flight %u",
 	      rill_sent_inflight(&e.s));
 	e.now += RTT;
+	/* It was marked as sent again, but only its first part was. */
 	ack(&e, 2, 0, 0);
+	lost_is(&e, 2, 5);
 	check(alarm_next(&e) == RILL_ALARM_TIMEOUT, "no timeout");
 	/* New data joins what is lost, and what is SACKed. */
 	send(&e, 1);

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: tools/check/unit.sh [LOGDIR]
-# Runs the unit tests of pure code (tests/unit: each program prints TAP), with
-# the compiler of the 6.12 root, out of the checkout.
+# Runs the unit tests of pure code (tests/unit: each program prints TAP) and
+# the model of the state machines (tests/model), with the compiler of the 6.12
+# root, out of the checkout.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -18,10 +19,13 @@ need_root
 need rsync
 mkdir -p "$out"
 rsync -a --delete --exclude=.git "$RILL_TOP/tests" "$RILL_TOP/module" \
-	"$RILL_TOP/uapi" "$out/"
+	"$RILL_TOP/uapi" "$RILL_TOP/Documentation" "$out/"
+root=$("$RILL_TOP/tools/root.sh" 6.12)
 status=0
-"$RILL_TOP/tools/in-root.sh" "$("$RILL_TOP/tools/root.sh" 6.12)" "$out=/rill" \
-	-- make -s -C /rill/tests/unit check >"$dir/output" 2>&1 || status=$?
+for part in unit model; do
+	"$RILL_TOP/tools/in-root.sh" "$root" "$out=/rill" -- \
+		make -s -C "/rill/tests/$part" check || status=$?
+done >"$dir/output" 2>&1
 passed=$(grep -cE '^ok [0-9]+' "$dir/output" || true)
 failed=$(grep -cE '^not ok [0-9]+' "$dir/output" || true)
 grep -E '^not ok [0-9]+' "$dir/output" | sed 's/^not ok [0-9]*/static: unit:/' \

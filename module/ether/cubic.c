@@ -159,7 +159,7 @@ static void rill_cubic_epoch(struct rill_cubic *cc, __u32 mss, __u64 now)
 static __u32 rill_cubic_window(const struct rill_cubic *cc, __u32 mss,
 			       __u64 us)
 {
-	__u64 t = rill_min(us, ~0U) / 1000;
+	__u64 t = div_u64(us, 1000);
 	__u64 d = t < cc->k ? cc->k - t : t - cc->k;
 	__u64 bytes;
 

@@ -28,9 +28,8 @@ static void rill_sack_absorb(struct rill_sack_list *list,
 			range->start = old->start;
 		if (rill_after(old->end, range->end))
 			range->end = old->end;
+		/* What is apart from this one is as far from both. */
 		rill_sack_remove(list, i);
-		/* What was apart before may touch now. */
-		i = 0;
 	}
 }
 

@@ -533,6 +533,21 @@ static void no_probe(void)
 	finish(&e, "no probe before the round-trip time is known");
 }
 
+static void no_probe_of_gap(void)
+{
+	struct end e;
+
+	known(&e);
+	send(&e, 4);
+	e.now += RILL_PROBE_MIN - 100;
+	ack(&e, 10, 11, 12);
+	check(rill_sent_deadline(&e.s, &e.rtt) == e.now + RTT / 4,
+	      "deadline in %d", (int)(rill_sent_deadline(&e.s, &e.rtt) -
+				      e.now));
+	check(alarm_next(&e) == RILL_ALARM_RETRANSMIT, "no alarm");
+	finish(&e, "no probe while RACK looks for the loss");
+}
+
 static void timeouts(void)
 {
 	struct end e;
@@ -837,6 +852,7 @@ int main(void)
 	probe_for_nothing();
 	probe_is_new();
 	no_probe();
+	no_probe_of_gap();
 	timeouts();
 	reneging();
 	early_timeout();

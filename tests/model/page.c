@@ -5,7 +5,6 @@
  * be pasted there.
  */
 #include <glob.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +66,7 @@ static void expect(const char *line)
 
 /* Frames */
 
-static uint32_t add(uint32_t sum, const uint8_t *bytes, size_t len)
+static __u32 add(__u32 sum, const __u8 *bytes, size_t len)
 {
 	size_t i;
 
@@ -76,14 +75,14 @@ static uint32_t add(uint32_t sum, const uint8_t *bytes, size_t len)
 	return sum;
 }
 
-static uint16_t fold(uint32_t sum)
+static __u16 fold(__u32 sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return sum;
 }
 
-static void dump(const uint8_t *bytes, size_t len)
+static void dump(const __u8 *bytes, size_t len)
 {
 	char line[80];
 	size_t i, n;
@@ -97,7 +96,7 @@ static void dump(const uint8_t *bytes, size_t len)
 	}
 }
 
-static const uint8_t ethernet[14] = {
+static const __u8 ethernet[14] = {
 	0x02, 0, 0, 0, 0, 0x02, 0x02, 0, 0, 0, 0, 0x01, 0x88, 0xb5,
 };
 
@@ -105,12 +104,13 @@ static const uint8_t ethernet[14] = {
 static void example(const struct rill_frame *f, const char *payload,
 		    const char *name)
 {
-	uint8_t bytes[128] __attribute__((aligned(4))) = { 0 };
-	uint8_t *header = bytes + sizeof(ethernet);
-	uint32_t addresses, frame, len;
+	__u32 words[32] = { 0 };	/* the header is aligned */
+	__u8 *bytes = (__u8 *)words + 2;
+	__u8 *header = bytes + sizeof(ethernet);
+	__u32 addresses, frame, len;
 	struct rill_frame in = { 0 };
 	char line[80];
-	uint16_t sum;
+	__u16 sum;
 
 	memcpy(bytes, ethernet, sizeof(ethernet));
 	rill_wire_write(header, f);
@@ -214,7 +214,7 @@ static bool is_entry(const char *line)
 	       is_name(event, event_names, RILL_CONN_EVENTS);
 }
 
-static void entries(void)
+static void rows(void)
 {
 	int state, event, count = 0;
 	const char *line;
@@ -230,7 +230,7 @@ static void entries(void)
 		line += *line == '\n';
 		count -= is_entry(line);
 	}
-	check(print || !count, "%d entries too few on the page", count);
+	check(print || !count, "%d lines too few on the page", count);
 	tap_end("the table on the page");
 }
 
@@ -316,7 +316,7 @@ int main(int argc, char **argv)
 	print = argc > 1 && !strcmp(argv[1], "print");
 	page = read_file(PAGE);
 	frames();
-	entries();
+	rows();
 	if (!print)
 		constants();
 	free(page);

@@ -42,7 +42,7 @@ static void rill_withdraw_on(struct net_device *dev, void *arg)
 
 	if (is_zero_ether_addr(conn->local_hw) ||
 	    ether_addr_equal(conn->local_hw, dev->dev_addr))
-		rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL);
+		rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL, 0);
 }
 
 /* Nobody who was asked shall wait for us (C09, C34). */
@@ -214,9 +214,7 @@ void rill_close_received(struct rill_conn *conn, struct rill_wake *wake)
 		return;
 	conn->end_at = rill_clock() + RILL_QUIET_TIME;
 	conn->repeat_at = 0;
-	/* Nobody there reads what is not acknowledged. */
-	conn->sent.una = conn->write_seq;
-	rill_output_acked(conn, wake);
+	rill_output_forget(conn, wake);
 }
 
 /**
@@ -260,8 +258,7 @@ static bool rill_reset_fits(const struct rill_conn *conn,
 	/* It answers the request: it has its number. */
 	if (conn->state == RILL_CONN_REQUESTED)
 		return f->credit == conn->iss &&
-		       (!f->from || !conn->peer_token ||
-			f->from == conn->peer_token);
+		       (!conn->peer_token || f->from == conn->peer_token);
 	/* FIN and CLOSE may have come beyond the credit. */
 	return f->from == conn->peer_token &&
 	       !rill_before(f->seq, conn->rcv_nxt) &&

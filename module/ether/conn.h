@@ -305,6 +305,7 @@ void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb);
 bool rill_output(struct rill_conn *conn, u64 now);
 void rill_output_ack(struct rill_conn *conn, u8 flags);
 void rill_output_acked(struct rill_conn *conn, struct rill_wake *wake);
+void rill_output_forget(struct rill_conn *conn, struct rill_wake *wake);
 void rill_output_heard(struct rill_conn *conn);
 void rill_output_persist(struct rill_conn *conn, u64 now);
 u64 rill_output_deadline(const struct rill_conn *conn);
@@ -333,7 +334,7 @@ void rill_close_time(struct rill_conn *conn, u64 now, struct rill_wake *wake);
 int rill_link_each(struct net *net, u32 ifindex,
 		   void (*what)(struct net_device *dev, void *arg), void *arg);
 int rill_link_xmit(struct net_device *dev, const u8 *src, const u8 *dst,
-		   struct rill_frame *f, struct sk_buff *skb);
+		   struct rill_frame *f, struct sk_buff *skb, u32 mss);
 int rill_link_send(struct rill_conn *conn, struct rill_frame *f,
 		   struct sk_buff *skb);
 void rill_link_reply(const struct rill_rx *rx, u8 type, u32 seq, u32 code);
@@ -344,6 +345,11 @@ void rill_link_put(void);
 int rill_link_init(void);
 void rill_link_exit(void);
 void rill_link_flush(void);
+
+/* offload.c */
+void rill_offload_unit(struct sk_buff *skb, u32 len, u32 mss);
+void rill_offload_add(__be16 type);
+void rill_offload_remove(void);
 
 /* dgram.c */
 int rill_ether_dgram_send(struct sock *sk, struct sk_buff *skb,

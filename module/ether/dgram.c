@@ -49,7 +49,7 @@ static void rill_dgram_on(struct net_device *dev, void *arg)
 	}
 	/* The sender pays until the device has sent it. */
 	skb_set_owner_w(skb, out->sk);
-	if (rill_link_xmit(dev, dev->dev_addr, out->dst->hw, &f, skb))
+	if (rill_link_xmit(dev, dev->dev_addr, out->dst->hw, &f, skb, 0))
 		out->err = -ENOBUFS;
 }
 

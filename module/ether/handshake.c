@@ -47,7 +47,7 @@ static void rill_request_on(struct net_device *dev, void *arg)
 	    !ether_addr_equal(conn->local_hw, dev->dev_addr))
 		return;
 	rill_handshake_frame(conn, &f, RILL_FRAME_REQUEST, 0);
-	rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL);
+	rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL, 0);
 }
 
 static void rill_handshake_repeat(struct rill_conn *conn, u64 now)
@@ -333,7 +333,7 @@ void rill_handshake_challenge(struct rill_rx *rx)
 	    (!conn->bound || conn->bound == rx->dev->ifindex) &&
 	    rx->f.dport == conn->lport) {
 		rill_handshake_frame(conn, &f, RILL_FRAME_REQUEST, rx->f.ack);
-		rill_link_xmit(rx->dev, rx->dev->dev_addr, rx->src, &f, NULL);
+		rill_link_xmit(rx->dev, rx->dev->dev_addr, rx->src, &f, NULL, 0);
 	} else {
 		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
 	}

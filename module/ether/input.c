@@ -305,14 +305,16 @@ static bool rill_input_payload(struct rill_conn *conn, struct rill_rx *rx,
 	}
 	rill_input_next(conn, rx->skb, wake);
 	rx->skb = NULL;
-	if (!skb_queue_empty(&conn->ooo))
+	if (!skb_queue_empty(&conn->ooo)) {
+		/* It fills a gap (RFC 5681, 4.2). */
 		rill_input_follow(conn, wake);
+		return true;
+	}
 	if (conn->quick) {
 		conn->quick--;
 		return true;
 	}
-	return conn->sacks.count || (rx->f.flags & (RILL_FLAG_PROBE |
-						    RILL_FLAG_FIN)) ||
+	return (rx->f.flags & (RILL_FLAG_PROBE | RILL_FLAG_FIN)) ||
 	       conn->rcv_nxt - conn->rcv_acked >= 2 * conn->mss;
 }
 

@@ -96,11 +96,12 @@ static struct sk_buff *rill_link_room(void)
  * @dst: Destination address.
  * @f: Header; its MTU is filled in.
  * @skb: Payload with RILL_LINK_ROOM before it, consumed; NULL for none.
+ * @mss: Payload that one frame may have, for one that is to be cut up; or 0.
  *
  * Return: 0, -ENOBUFS.
  */
 int rill_link_xmit(struct net_device *dev, const u8 *src, const u8 *dst,
-		   struct rill_frame *f, struct sk_buff *skb)
+		   struct rill_frame *f, struct sk_buff *skb, u32 mss)
 {
 	struct rill_header *h;
 
@@ -114,6 +115,8 @@ int rill_link_xmit(struct net_device *dev, const u8 *src, const u8 *dst,
 	h = skb_push(skb, rill_wire_header_len(f));
 	rill_wire_write(h, f);
 	skb_reset_network_header(skb);
+	if (mss && f->length > mss)
+		rill_offload_unit(skb, f->length, mss);
 	skb->dev = dev;
 	skb->protocol = htons(ethertype);
 	if (dev_hard_header(skb, dev, ethertype, dst, src, skb->len) < 0) {
@@ -148,7 +151,7 @@ int rill_link_send(struct rill_conn *conn, struct rill_frame *f,
 	dev = dev_get_by_index_rcu(conn->net, conn->ifindex);
 	if (dev && (dev->flags & IFF_UP)) {
 		err = rill_link_xmit(dev, conn->local_hw, conn->peer_hw, f,
-				     skb);
+				     skb, conn->mss);
 	} else {
 		rill_count_net(conn->net, RILL_CNT_TX_FAILED);
 		kfree_skb(skb);
@@ -199,7 +202,7 @@ void rill_link_reply(const struct rill_rx *rx, u8 type, u32 seq, u32 code)
 	if (type != RILL_FRAME_CHALLENGE &&
 	    (rx->broadcast || rill_link_limited(dev_net(rx->dev))))
 		return;
-	rill_link_xmit(rx->dev, rx->dev->dev_addr, rx->src, &f, NULL);
+	rill_link_xmit(rx->dev, rx->dev->dev_addr, rx->src, &f, NULL, 0);
 }
 
 static __wsum rill_link_pseudo_in(struct sk_buff *skb, int proto)
@@ -323,6 +326,12 @@ static atomic_t rill_link_users = ATOMIC_INIT(0);
 static DEFINE_MUTEX(rill_link_mutex);	/* rill_link_registered */
 static bool rill_link_registered;
 
+static void rill_link_unregister(void)
+{
+	dev_remove_pack(&rill_packet_type);
+	rill_offload_remove();
+}
+
 static void rill_link_retire(struct work_struct *work)
 {
 	mutex_lock(&rill_link_mutex);
@@ -333,7 +342,7 @@ static void rill_link_retire(struct work_struct *work)
 		if (atomic_read(&rill_link_users))
 			WRITE_ONCE(rill_link_registered, true);
 		else
-			dev_remove_pack(&rill_packet_type);
+			rill_link_unregister();
 	}
 	mutex_unlock(&rill_link_mutex);
 }
@@ -356,6 +365,7 @@ void rill_link_get(void)
 		return;
 	mutex_lock(&rill_link_mutex);
 	if (!rill_link_registered) {
+		rill_offload_add(rill_packet_type.type);
 		dev_add_pack(&rill_packet_type);
 		WRITE_ONCE(rill_link_registered, true);
 	}
@@ -457,7 +467,7 @@ void rill_link_exit(void)
 	unregister_netdevice_notifier(&rill_link_notifier);
 	mutex_lock(&rill_link_mutex);
 	if (rill_link_registered)
-		dev_remove_pack(&rill_packet_type);
+		rill_link_unregister();
 	rill_link_registered = false;
 	mutex_unlock(&rill_link_mutex);
 }

@@ -8,6 +8,8 @@
 #include "../trace.h"
 #include "conn.h"
 
+/* Payload of a unit: with all headers less than 64 KiB, GSO_LEGACY_MAX_SIZE. */
+#define RILL_UNIT_MAX		65400
 /* Payload that one frame may have in linear memory, bytes. */
 #define RILL_LINEAR_MAX		8192
 
@@ -197,10 +199,24 @@ static int rill_build(struct rill_conn *conn, u32 seq, u32 len,
 	return 0;
 }
 
-/* Numbers that a frame may take: one MTU, or what is segmented on the way. */
+/* Numbers that a frame may take: it is cut up on the way, see offload.c. */
 static u32 rill_output_limit(const struct rill_conn *conn)
 {
-	return conn->mss;
+	return max(conn->mss, RILL_UNIT_MAX / conn->mss * conn->mss);
+}
+
+/* What of @len the window leaves, in whole frames if it is more than one. */
+static u32 rill_output_window(const struct rill_conn *conn, u32 len)
+{
+	u32 flight = rill_sent_inflight(&conn->sent);
+	u32 left;
+
+	if (flight >= conn->cubic.cwnd)
+		return 0;
+	left = conn->cubic.cwnd - flight;
+	if (len <= left)
+		return len;
+	return left > conn->mss ? left / conn->mss * conn->mss : left;
 }
 
 static void rill_output_header(struct rill_conn *conn, struct rill_frame *f)
@@ -243,11 +259,11 @@ static void rill_output_lost(struct rill_conn *conn, u64 now)
 {
 	u32 start, end, len;
 
-	while (rill_sent_inflight(&conn->sent) < conn->cubic.cwnd &&
-	       rill_sent_lost(&conn->sent, &start, &end)) {
-		len = rill_output_range(conn, start,
-					min(end - start,
-					    rill_output_limit(conn)), 0);
+	while (rill_sent_lost(&conn->sent, &start, &end)) {
+		len = min(end - start, rill_output_limit(conn));
+		len = rill_output_window(conn, len);
+		if (len)
+			len = rill_output_range(conn, start, len, 0);
 		if (!len)
 			break;
 		trace_rill_retransmit(conn->net, conn->token, start, len);
@@ -260,18 +276,20 @@ static void rill_output_lost(struct rill_conn *conn, u64 now)
 static u32 rill_output_allowance(const struct rill_conn *conn)
 {
 	u32 nxt = conn->sent.nxt;
-	u32 flight = rill_sent_inflight(&conn->sent);
 	u32 unsent = conn->write_seq - nxt;
 	u32 len = min(unsent, rill_output_limit(conn));
 
-	if (!unsent || !rill_before(nxt, conn->credit_end) ||
-	    flight >= conn->cubic.cwnd)
+	if (!unsent)
 		return 0;
-	len = min(len, conn->credit_end - nxt);
-	len = min(len, conn->cubic.cwnd - flight);
+	/* FIN and CLOSE need no credit. */
+	if ((conn->marks & RILL_FLAG_FIN) && !rill_before(nxt, conn->fin_seq))
+		return rill_output_window(conn, len);
+	if (!rill_before(nxt, conn->credit_end))
+		return 0;
+	len = rill_output_window(conn, min(len, conn->credit_end - nxt));
 	/* No silly small frame where a whole one will do soon (RFC 9293). */
-	if (len < conn->mss && len < unsent && conn->write_seq !=
-	    conn->sent.una && flight)
+	if (len < conn->mss && len < unsent &&
+	    rill_sent_inflight(&conn->sent))
 		return 0;
 	return len;
 }
@@ -323,6 +341,15 @@ void rill_output_ack(struct rill_conn *conn, u8 flags)
 	rill_link_send(conn, &f, NULL);
 }
 
+/* Take the first unit off the queue; it is freed without the lock. */
+static void rill_output_drop(struct rill_conn *conn, struct rill_wake *wake)
+{
+	struct sk_buff *skb = __skb_dequeue(&conn->queue);
+
+	skb->next = wake->freed;
+	wake->freed = skb;
+}
+
 /**
  * rill_output_acked() - Free what the peer has.
  * @conn: The connection, locked.
@@ -333,18 +360,28 @@ void rill_output_acked(struct rill_conn *conn, struct rill_wake *wake)
 	struct sk_buff *skb;
 
 	while ((skb = skb_peek(&conn->queue)) &&
-	       !rill_before(conn->sent.una, rill_unit(skb)->end)) {
-		__skb_unlink(skb, &conn->queue);
-		skb->next = wake->freed;
-		wake->freed = skb;
-	}
+	       !rill_before(conn->sent.una, rill_unit(skb)->end))
+		rill_output_drop(conn, wake);
+}
+
+/**
+ * rill_output_forget() - Nobody reads what is not acknowledged, or not sent.
+ * @conn: The connection, locked; it sends no data any more.
+ * @wake: Gets the buffers.
+ */
+void rill_output_forget(struct rill_conn *conn, struct rill_wake *wake)
+{
+	rill_sent_purge(&conn->sent);
+	conn->write_seq = conn->sent.nxt;
+	while (!skb_queue_empty(&conn->queue))
+		rill_output_drop(conn, wake);
 }
 
 /* Tail loss probe: something new if there is, else the end again. */
 static void rill_output_probe(struct rill_conn *conn, u64 now)
 {
-	u32 limit = rill_output_limit(conn);
 	u32 start = conn->sent.nxt, end, len;
+	u32 limit = conn->mss;
 
 	if (conn->write_seq != start && rill_before(start, conn->credit_end)) {
 		len = min3(conn->write_seq - start, conn->credit_end - start,

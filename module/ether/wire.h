@@ -320,4 +320,83 @@ static inline void rill_wire_write(void *bytes, const struct rill_frame *f)
 	}
 }
 
+/*
+ * Offload works on headers as they are: DATA without ranges, and without the
+ * marks that come once.
+ */
+
+/**
+ * rill_wire_segment() - Make the header of a unit that of one of its segments.
+ * @h: A copy of the unit's header.
+ * @offset: Payload bytes of the unit before this segment.
+ * @len: Payload bytes of the segment.
+ * @last: It is the last one.
+ */
+static inline void rill_wire_segment(struct rill_header *h, __u32 offset,
+				     __u32 len, int last)
+{
+	h->seq = __cpu_to_be32(__be32_to_cpu(h->seq) + offset);
+	h->length = __cpu_to_be16(len);
+	if (!last)
+		h->sack_flags &= ~(RILL_FLAG_EOR | RILL_FLAG_FIN |
+				   RILL_FLAG_CLOSE | RILL_FLAG_PROBE);
+}
+
+/**
+ * rill_wire_plain() - May this frame be put together with others?
+ * @h: Its header.
+ * @len: Bytes there, from the header on.
+ *
+ * Return: whether it is DATA with payload and without padding, ranges, and
+ * marks other than EOR and STOP.
+ */
+static inline int rill_wire_plain(const struct rill_header *h, unsigned int len)
+{
+	return h->version_type == (RILL_VERSION << 4 | RILL_FRAME_DATA) &&
+	       !(h->sack_flags & ~(RILL_FLAG_EOR | RILL_FLAG_STOP)) &&
+	       h->length && h->to && h->from &&
+	       len == RILL_HEADER_LEN + (unsigned int)__be16_to_cpu(h->length);
+}
+
+static inline int rill_wire_same_flow(const struct rill_header *a,
+				      const struct rill_header *b)
+{
+	return a->to == b->to && a->from == b->from && a->sport == b->sport &&
+	       a->dport == b->dport;
+}
+
+/**
+ * rill_wire_follows() - Does a frame go on where another one of its connection
+ * ends, with nothing else to tell?
+ * @a: The first.
+ * @len: Its payload, bytes, put together already.
+ * @b: The second.
+ */
+static inline int rill_wire_follows(const struct rill_header *a, __u32 len,
+				    const struct rill_header *b)
+{
+	return !((a->sack_flags ^ b->sack_flags) & RILL_FLAG_STOP) &&
+	       !(a->sack_flags & RILL_FLAG_EOR) && a->mtu == b->mtu &&
+	       a->ack == b->ack && a->credit == b->credit &&
+	       __be32_to_cpu(a->seq) + len == __be32_to_cpu(b->seq);
+}
+
+/* What the second tells, the first tells for it. */
+static inline void rill_wire_append(struct rill_header *a,
+				    const struct rill_header *b)
+{
+	a->sack_flags |= b->sack_flags & RILL_FLAG_EOR;
+}
+
+static inline int rill_wire_record_end(const struct rill_header *h)
+{
+	return h->sack_flags & RILL_FLAG_EOR;
+}
+
+/* The header of a row of frames put together. */
+static inline void rill_wire_unit(struct rill_header *h, __u32 len)
+{
+	h->length = __cpu_to_be16(len);
+}
+
 #endif /* RILL_WIRE_H */

@@ -533,8 +533,7 @@ static bool reset_believed(const struct end *e, const struct frame *f)
 {
 	if (e->state == RILL_CONN_REQUESTED)
 		return e->peer_host == f->src &&
-		       (!f->from || !e->peer_token ||
-			e->peer_token == f->from);
+		       (!e->peer_token || e->peer_token == f->from);
 	return e->peer_token == f->from && e->peer_host == f->src &&
 	       (in_window(e, f) || fault == FAULT_RESET_BLIND);
 }

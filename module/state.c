@@ -123,7 +123,8 @@ void rill_sk_start_timer(struct sock *sk)
 
 	if (!ms)
 		ms = READ_ONCE(rill_net(sock_net(sk))->connect_timeout_ms);
-	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms));
+	/* The jiffy that is partly over does not count. */
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms) + 1);
 }
 
 /* Leave: under slock, then tell the other end and whoever waits here. */

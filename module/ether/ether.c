@@ -15,25 +15,10 @@ struct rill_ether_net *rill_ether_net(const struct net *net)
 	return net_generic(net, rill_ether_id);
 }
 
-/* The connection of a socket, locked, under RCU; NULL if there is none. */
-static struct rill_conn *rill_ether_lock(struct sock *sk)
+/* The connection of a socket, or NULL; under RCU. */
+static struct rill_conn *rill_ether_conn(struct sock *sk)
 {
-	struct rill_conn *conn;
-
-	rcu_read_lock();
-	conn = READ_ONCE(rill_sk(sk)->conn);
-	if (!conn) {
-		rcu_read_unlock();
-		return NULL;
-	}
-	spin_lock_bh(&conn->lock);
-	return conn;
-}
-
-static void rill_ether_unlock(struct rill_conn *conn)
-{
-	spin_unlock_bh(&conn->lock);
-	rcu_read_unlock();
+	return READ_ONCE(rill_sk(sk)->conn);
 }
 
 /* May the socket still send? */
@@ -44,67 +29,89 @@ static bool rill_ether_open(const struct rill_conn *conn)
 	       !(conn->peer_marks & RILL_FLAG_STOP);
 }
 
-static int rill_ether_send(struct sock *sk, struct sk_buff_head *list)
+static int rill_send_locked(struct rill_conn *conn, struct sk_buff_head *list)
 {
-	struct rill_conn *conn = rill_ether_lock(sk);
 	struct sk_buff *skb;
-	int err = -EPIPE;
 	u64 now;
 
+	if (!rill_ether_open(conn))
+		return -EPIPE;
+	while ((skb = __skb_dequeue(list)))
+		rill_output_queue(conn, skb);
+	now = rill_clock();
+	rill_output(conn, now);
+	rill_conn_arm(conn, now);
+	return 0;
+}
+
+static int rill_ether_send(struct sock *sk, struct sk_buff_head *list)
+{
+	struct rill_conn *conn;
+	int err = -EPIPE;
+
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
 	if (conn) {
-		if (rill_ether_open(conn)) {
-			while ((skb = __skb_dequeue(list)))
-				rill_output_queue(conn, skb);
-			now = rill_clock();
-			rill_output(conn, now);
-			rill_conn_arm(conn, now);
-			err = 0;
-		}
-		rill_ether_unlock(conn);
+		spin_lock_bh(&conn->lock);
+		err = rill_send_locked(conn, list);
+		spin_unlock_bh(&conn->lock);
 	}
+	rcu_read_unlock();
 	__skb_queue_purge(list);
 	return err;
 }
 
 /* The last unit may grow even if part of it was sent: frames are copies. */
+static int rill_append_locked(struct rill_conn *conn, const void *data,
+			      unsigned int len)
+{
+	struct sk_buff *tail = skb_peek_tail(&conn->queue);
+	u64 now;
+
+	if (!rill_ether_open(conn))
+		return -EPIPE;
+	if (!tail)
+		return RILL_APPEND_IDLE;
+	if (skb_tailroom(tail) < (int)len)
+		return RILL_APPEND_FULL;
+	skb_put_data(tail, data, len);
+	rill_unit(tail)->end += len;
+	conn->write_seq += len;
+	now = rill_clock();
+	rill_output(conn, now);
+	rill_conn_arm(conn, now);
+	return RILL_APPENDED;
+}
+
 static int rill_ether_append(struct sock *sk, const void *data,
 			     unsigned int len)
 {
-	struct rill_conn *conn = rill_ether_lock(sk);
-	struct sk_buff *tail;
+	struct rill_conn *conn;
 	int ret = -EPIPE;
-	u64 now;
 
-	if (!conn)
-		return -EPIPE;
-	tail = skb_peek_tail(&conn->queue);
-	if (!rill_ether_open(conn)) {
-		ret = -EPIPE;
-	} else if (!tail) {
-		ret = RILL_APPEND_IDLE;
-	} else if (skb_tailroom(tail) < (int)len) {
-		ret = RILL_APPEND_FULL;
-	} else {
-		skb_put_data(tail, data, len);
-		rill_unit(tail)->end += len;
-		conn->write_seq += len;
-		now = rill_clock();
-		rill_output(conn, now);
-		rill_conn_arm(conn, now);
-		ret = RILL_APPENDED;
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		ret = rill_append_locked(conn, data, len);
+		spin_unlock_bh(&conn->lock);
 	}
-	rill_ether_unlock(conn);
+	rcu_read_unlock();
 	return ret;
 }
 
 static void rill_ether_drained(struct sock *sk, u32 bytes)
 {
-	struct rill_conn *conn = rill_ether_lock(sk);
+	struct rill_conn *conn;
 
-	if (!conn)
-		return;
-	rill_input_drained(conn, bytes);
-	rill_ether_unlock(conn);
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		rill_input_drained(conn, bytes);
+		spin_unlock_bh(&conn->lock);
+	}
+	rcu_read_unlock();
 }
 
 static void rill_ether_local(const void *arg, struct rill_addr *addr)
@@ -136,38 +143,50 @@ static u32 rill_ether_outq(struct sock *sk)
 
 	if (!rill_connection_mode(sk))
 		return 0;
-	conn = rill_ether_lock(sk);
-	if (!conn)
-		return 0;
-	skb_queue_walk(&conn->queue, skb)
-		bytes += skb->len - min(skb->len, rill_acked_of(conn, skb));
-	rill_ether_unlock(conn);
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		skb_queue_walk(&conn->queue, skb)
+			bytes += skb->len -
+				 min(skb->len, rill_acked_of(conn, skb));
+		spin_unlock_bh(&conn->lock);
+	}
+	rcu_read_unlock();
 	return bytes;
 }
 
 static bool rill_ether_delivered(struct sock *sk)
 {
-	struct rill_conn *conn = rill_ether_lock(sk);
+	struct rill_conn *conn;
 	bool delivered = true;
 
-	if (!conn)
-		return true;
-	if (conn->state == RILL_CONN_OPEN)
-		delivered = conn->write_seq == conn->sent.una;
-	rill_ether_unlock(conn);
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		delivered = conn->state != RILL_CONN_OPEN ||
+			    conn->write_seq == conn->sent.una;
+		spin_unlock_bh(&conn->lock);
+	}
+	rcu_read_unlock();
 	return delivered;
 }
 
 static void rill_ether_keepalive(struct sock *sk, bool on)
 {
-	struct rill_conn *conn = rill_ether_lock(sk);
+	struct rill_conn *conn;
 
-	if (!conn)
-		return;
-	conn->keepalive = on;
-	if (conn->state == RILL_CONN_OPEN)
-		rill_conn_arm(conn, rill_clock());
-	rill_ether_unlock(conn);
+	rcu_read_lock();
+	conn = rill_ether_conn(sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		conn->keepalive = on;
+		if (conn->state == RILL_CONN_OPEN)
+			rill_conn_arm(conn, rill_clock());
+		spin_unlock_bh(&conn->lock);
+	}
+	rcu_read_unlock();
 }
 
 const struct rill_transport rill_ether = {

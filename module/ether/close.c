@@ -416,17 +416,14 @@ static bool rill_keepalive_time(struct rill_conn *conn, u64 now)
 	return false;
 }
 
-/* Why nothing is heard. */
+/* Why nothing is heard, negative errno. */
 static int rill_close_reason(const struct rill_conn *conn)
 {
-	switch (rill_link_each(conn->net, conn->ifindex, NULL, NULL)) {
-	case 0:
-		return ETIMEDOUT;
-	case -EHOSTUNREACH:
-		return EHOSTUNREACH;
-	default:
-		return ENETDOWN;
-	}
+	int err = rill_link_each(conn->net, conn->ifindex, NULL, NULL);
+
+	if (!err)
+		return -ETIMEDOUT;
+	return err == -EHOSTUNREACH ? err : -ENETDOWN;
 }
 
 /**
@@ -442,11 +439,11 @@ void rill_close_time(struct rill_conn *conn, u64 now, struct rill_wake *wake)
 	if (end && now >= end) {
 		if (rill_close_waiting(conn))
 			rill_count_net(conn->net, RILL_CNT_EXPIRED);
-		rill_close_expire(conn, rill_close_reason(conn), wake);
+		rill_close_expire(conn, -rill_close_reason(conn), wake);
 		return;
 	}
 	if (conn->state == RILL_CONN_OPEN || conn->state == RILL_CONN_CLOSING)
 		rill_output_persist(conn, now);
 	if (rill_handshake_time(conn, now) || rill_keepalive_time(conn, now))
-		rill_close_expire(conn, rill_close_reason(conn), wake);
+		rill_close_expire(conn, -rill_close_reason(conn), wake);
 }

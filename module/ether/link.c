@@ -183,7 +183,7 @@ static bool rill_link_limited(struct net *net)
  * @rx: The frame; what was sent to everybody is not answered.
  * @type: Type of the answer.
  * @seq: Its sequence number.
- * @code: Its acknowledgement number: cookie or code.
+ * @code: Its acknowledgment number: cookie or code.
  */
 void rill_link_reply(const struct rill_rx *rx, u8 type, u32 seq, u32 code)
 {

@@ -65,7 +65,7 @@ enum rill_conn_event {
 /* What is to be done, any number of them. */
 #define RILL_DO_REQUEST		0x0001	/* send REQUEST (ACCEPT, token known) */
 #define RILL_DO_ACCEPT		0x0002	/* send ACCEPT */
-#define RILL_DO_ACK		0x0004	/* send an acknowledgement */
+#define RILL_DO_ACK		0x0004	/* send an acknowledgment */
 #define RILL_DO_RESET		0x0008	/* send RESET: broken */
 #define RILL_DO_REFUSE		0x0010	/* send RESET: refused */
 #define RILL_DO_WITHDRAW	0x0020	/* send RESET: withdrawn */
@@ -74,7 +74,7 @@ enum rill_conn_event {
 #define RILL_DO_REMOVE		0x0100	/* tell the listener: gone */
 #define RILL_DO_FAIL		0x0200	/* tell the socket: ended, an errno */
 #define RILL_DO_HANGUP		0x0400	/* tell the socket: peer closed */
-#define RILL_DO_INPUT		0x0800	/* look at payload and acknowledgement */
+#define RILL_DO_INPUT		0x0800	/* look at payload and acknowledgment */
 #define RILL_DO_FINISH		0x1000	/* queue FIN and CLOSE */
 #define RILL_DO_LINGER		0x2000	/* start the quiet time */
 

@@ -299,7 +299,7 @@ static u32 rill_output_allowance(const struct rill_conn *conn)
  * @conn: The connection, locked.
  * @now: The time.
  *
- * Return: whether a frame went out, and with it an acknowledgement.
+ * Return: whether a frame went out, and with it an acknowledgment.
  */
 bool rill_output(struct rill_conn *conn, u64 now)
 {
@@ -326,7 +326,7 @@ bool rill_output(struct rill_conn *conn, u64 now)
 /**
  * rill_output_ack() - Acknowledge what came, with a frame of its own.
  * @conn: The connection, locked, its peer known.
- * @flags: RILL_FLAG_PROBE to ask for an acknowledgement in turn.
+ * @flags: RILL_FLAG_PROBE to ask for an acknowledgment in turn.
  */
 void rill_output_ack(struct rill_conn *conn, u8 flags)
 {
@@ -462,7 +462,7 @@ u64 rill_output_deadline(const struct rill_conn *conn)
 }
 
 /**
- * rill_output_alarm() - Look for losses that no acknowledgement tells.
+ * rill_output_alarm() - Look for losses that no acknowledgment tells.
  * @conn: The connection, locked.
  * @now: The time.
  */
@@ -493,7 +493,7 @@ void rill_output_alarm(struct rill_conn *conn, u64 now)
 }
 
 /**
- * rill_output_cc() - Let the congestion window follow an acknowledgement.
+ * rill_output_cc() - Let the congestion window follow an acknowledgment.
  * @conn: The connection, locked.
  * @out: What it changed.
  * @now: The time.

@@ -52,7 +52,7 @@
  * @RILL_FRAME_ACCEPT: The listener's answer, or that of a simultaneous
  *	connect().
  * @RILL_FRAME_CHALLENGE: Ask again with this cookie.
- * @RILL_FRAME_DATA: Payload, acknowledgement, probe, end: all of a connection.
+ * @RILL_FRAME_DATA: Payload, acknowledgment, probe, end: all of a connection.
  * @RILL_FRAME_RESET: Request refused, or no such connection.
  * @RILL_FRAME_DGRAM: One datagram.
  * @RILL_FRAME_NOBODY: Nobody takes datagrams there.
@@ -79,7 +79,7 @@ enum rill_frame_type {
 #define RILL_FLAG_SEQPACKET	0x01	/* SOCK_SEQPACKET, else SOCK_STREAM */
 
 /**
- * enum rill_reset_code - Why a RESET was sent, in place of the acknowledgement.
+ * enum rill_reset_code - Why a RESET was sent, in place of the acknowledgment.
  * @RILL_RESET_NONE: No such connection, or broken by its owner.
  * @RILL_RESET_REFUSED: Nobody listens there.
  * @RILL_RESET_TYPE: The port is bound by a socket of another type.

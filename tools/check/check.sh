@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: [KERNELS="6.12 debug"] [TESTS="connect bind*"] tools/check/check.sh
 # Everything that proves rill: static checks, unit tests, fuzzing (FUZZ_TIME
-# seconds), DKMS, and the selftests in a guest of each kernel, two at a time. Ends with a table
-# and the line 'N passed, N failed, N skipped'; fails if anything failed.
-# With TESTS only the guests run.
+# seconds), DKMS, the selftests in a guest of each kernel, two at a time, and two
+# guests on one wire. Ends with a table and the line 'N passed, N failed, N
+# skipped'; fails if anything failed. With TESTS only the guests run, and the
+# wire if one of the names is "pair".
 
 # shellcheck source=tools/kernels.sh
 . "$(dirname "$0")/../kernels.sh"
@@ -86,7 +87,11 @@ if [ -z "${TESTS:-}" ]; then
 	part unit "$here/unit.sh" "$dir/unit"
 	part fuzz "$here/fuzz.sh" "$dir/fuzz"
 fi
-guests
+[ "${TESTS:-}" = pair ] || guests
+if [[ " ${TESTS:-pair} " == *" pair "* ]]; then
+	# shellcheck disable=SC2086 # a list
+	part pair "$here/pair.sh" "$dir/pair" $kernels
+fi
 covered=("$dir"/debug*/guest/rig/gcov)
 if [ -d "${covered[0]}" ]; then
 	"$here/coverage.sh" "${covered[0]%/guest/rig/gcov}/build" \

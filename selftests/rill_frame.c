@@ -506,6 +506,12 @@ static void conn_learn(struct rill_raw_conn *c, const struct rill_frame *f)
 	c->peer_end = f->ack + f->credit;
 }
 
+/* Frames of others come too, answers to those that were sent as theirs. */
+static bool conn_owns(const struct rill_raw_conn *c, const struct rill_frame *f)
+{
+	return f->to == c->from && (!c->to || f->from == c->to);
+}
+
 int rill_raw_request(struct rill_raw_conn *c, struct rill_packet *pkt)
 {
 	int ret = rill_raw_say(c, RILL_FRAME_REQUEST);
@@ -598,7 +604,7 @@ int rill_raw_acked(struct rill_raw_conn *c, struct rill_packet *pkt)
 
 	while (!ret) {
 		ret = rill_raw_recv(c->raw, pkt, RILL_DEADLINE_MS);
-		if (ret || pkt->f.to != c->from)
+		if (ret || !conn_owns(c, &pkt->f))
 			continue;
 		if (pkt->f.type == RILL_FRAME_RESET)
 			return -ECONNRESET;
@@ -654,7 +660,7 @@ int rill_raw_pull(struct rill_raw_conn *c, void *buf, size_t len,
 		ret = rill_raw_recv(c->raw, pkt, RILL_DEADLINE_MS);
 		if (ret)
 			return ret;
-		if (pkt->f.to != c->from)
+		if (!conn_owns(c, &pkt->f))
 			continue;
 		if (pkt->f.type == RILL_FRAME_RESET)
 			return -ECONNRESET;

@@ -38,7 +38,7 @@ static int watch_setup(struct watch *w, struct rill_path *path)
 	ret = rill_path_block(path, w->lfd);
 	if (ret)
 		return ret;
-	w->fd = rill_path_pending(path, &w->addr);
+	w->fd = rill_path_queued(path, w->lfd, &w->addr, 1);
 	return w->fd < 0 ? w->fd : 0;
 }
 

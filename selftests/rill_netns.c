@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Selftest helpers: network namespaces and devices in them.
+ * Selftest helpers: network namespaces, and devices in them by ioctl().
  */
+#include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sched.h>
@@ -9,23 +10,42 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 
 #include "rill_test.h"
-
-/* A request for a link, with room for its attributes. */
-struct rill_link_req {
-	struct nlmsghdr n;
-	struct ifinfomsg i;
-	char attrs[256];
-};
 
 int rill_netns_new(void)
 {
 	if (unshare(CLONE_NEWNET))
 		return -errno;
 	return rill_dev_up("lo", true);
+}
+
+int rill_netns_here(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int rill_netns_enter(int ns)
+{
+	return setns(ns, CLONE_NEWNET) ? -errno : 0;
+}
+
+int rill_netns_make(void)
+{
+	int home = rill_netns_here(), made, ret;
+
+	if (home < 0)
+		return home;
+	made = rill_netns_new();
+	if (!made)
+		made = rill_netns_here();
+	ret = rill_netns_enter(home);
+	close(home);
+	return ret ? ret : made;
 }
 
 static int rill_ifreq(unsigned long request, struct ifreq *ifr)
@@ -35,7 +55,7 @@ static int rill_ifreq(unsigned long request, struct ifreq *ifr)
 
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, request, ifr))
+	if (ioctl(fd, request, ifr) < 0)
 		ret = -errno;
 	close(fd);
 	return ret;
@@ -82,74 +102,69 @@ int rill_dev_set_hw(const char *name, const __u8 hw[RILL_HWADDR_LEN])
 	return rill_ifreq(SIOCSIFHWADDR, &ifr);
 }
 
-static struct rtattr *rill_attr(struct nlmsghdr *n, int type, const char *data,
-				size_t len)
+int rill_dev_mtu(const char *name, int mtu)
 {
-	struct rtattr *rta = (void *)((char *)n + NLMSG_ALIGN(n->nlmsg_len));
+	struct ifreq ifr = rill_ifreq_init(name);
 
-	rta->rta_type = type;
-	rta->rta_len = RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(rta), data, len);
-	n->nlmsg_len = NLMSG_ALIGN(n->nlmsg_len) + RTA_ALIGN(rta->rta_len);
-	return rta;
+	ifr.ifr_mtu = mtu;
+	return rill_ifreq(SIOCSIFMTU, &ifr);
 }
 
-/* Send @req and read the answer. */
-static int rill_netlink(struct nlmsghdr *n)
+static int rill_ethtool(const char *name, void *data)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct nlmsgerr *err;
-	char answer[4096];
-	int ret;
+	struct ifreq ifr = rill_ifreq_init(name);
 
-	if (fd < 0)
-		return -errno;
-	n->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	if (send(fd, n, n->nlmsg_len, 0) < 0 ||
-	    recv(fd, answer, sizeof(answer), 0) < 0) {
-		ret = -errno;
-	} else {
-		err = NLMSG_DATA((struct nlmsghdr *)answer);
-		ret = err->error;
-	}
-	close(fd);
-	return ret;
+	ifr.ifr_data = data;
+	return rill_ifreq(SIOCETHTOOL, &ifr);
 }
 
-static int rill_dev_add_kind(const char *name, const char *kind)
+/* More offloads than any kernel has. */
+#define RILL_FEATURES	256
+
+/* The number of an offload. @count gets how many there are. */
+static int rill_feature_find(const char *name, const char *feature,
+			     unsigned int *count)
 {
-	struct rill_link_req req = {
-		.n.nlmsg_len = NLMSG_LENGTH(sizeof(req.i)),
-		.n.nlmsg_type = RTM_NEWLINK,
-		.n.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL,
+	struct {
+		struct ethtool_gstrings head;
+		char name[RILL_FEATURES][ETH_GSTRING_LEN];
+	} all = {
+		.head.cmd = ETHTOOL_GSTRINGS,
+		.head.string_set = ETH_SS_FEATURES,
 	};
-	struct rtattr *info;
+	int ret = rill_ethtool(name, &all);
+	unsigned int i;
 
-	rill_attr(&req.n, IFLA_IFNAME, name, strlen(name) + 1);
-	info = rill_attr(&req.n, IFLA_LINKINFO, NULL, 0);
-	rill_attr(&req.n, IFLA_INFO_KIND, kind, strlen(kind));
-	info->rta_len = (char *)&req + req.n.nlmsg_len - (char *)info;
-	return rill_netlink(&req.n);
+	if (ret)
+		return ret;
+	*count = all.head.len;
+	for (i = 0; i < *count; i++)
+		if (!strcmp(all.name[i], feature))
+			return i;
+	return -ENOENT;
 }
 
-int rill_dev_add(const char *name)
+int rill_dev_feature(const char *name, const char *feature, bool on)
 {
-	int ret = rill_dev_add_kind(name, "dummy");
+	struct {
+		struct ethtool_sfeatures head;
+		struct ethtool_set_features_block block[RILL_FEATURES / 32];
+	} set = { .head.cmd = ETHTOOL_SFEATURES };
+	unsigned int count = 0;
+	int bit = rill_feature_find(name, feature, &count);
 
-	/* a small kernel may have no dummy; one end of a veth does as well */
-	if (ret == -EOPNOTSUPP)
-		ret = rill_dev_add_kind(name, "veth");
-	return ret ? ret : (int)if_nametoindex(name);
+	if (bit < 0)
+		return bit;
+	set.head.size = (count + 31) / 32;
+	set.block[bit / 32].valid = 1U << bit % 32;
+	set.block[bit / 32].requested = on ? 1U << bit % 32 : 0;
+	return rill_ethtool(name, &set);
 }
 
-int rill_dev_del(const char *name)
+int rill_dev_rename(const char *name, const char *to)
 {
-	struct rill_link_req req = {
-		.n.nlmsg_len = NLMSG_LENGTH(sizeof(req.i)),
-		.n.nlmsg_type = RTM_DELLINK,
-	};
+	struct ifreq ifr = rill_ifreq_init(name);
 
-	rill_attr(&req.n, IFLA_IFNAME, name, strlen(name) + 1);
-	return rill_netlink(&req.n);
+	snprintf(ifr.ifr_newname, sizeof(ifr.ifr_newname), "%s", to);
+	return rill_ifreq(SIOCSIFNAME, &ifr);
 }

@@ -17,6 +17,7 @@ static int loop_open(struct rill_path *path)
 
 static int loop_dev_open(struct rill_path *path)
 {
+	struct rill_path_end *end = &path->end[RILL_SERVER];
 	int ret = rill_netns_new();
 
 	if (ret)
@@ -24,20 +25,16 @@ static int loop_dev_open(struct rill_path *path)
 	ret = rill_dev_add(RILL_PATH_DEV);
 	if (ret < 0)
 		return ret;
-	path->ifindex = ret;
-	ret = rill_dev_hw(RILL_PATH_DEV, path->hw);
+	end->ifindex = ret;
+	ret = rill_dev_hw(RILL_PATH_DEV, end->hw);
 	if (ret)
 		return ret;
+	path->end[RILL_CLIENT] = *end;
 	return rill_dev_up(RILL_PATH_DEV, true);
 }
 
 static void loop_close(struct rill_path *path)
 {
-	int i;
-
-	for (i = 0; i < path->fillers; i++)
-		close(path->filler[i]);
-	path->fillers = 0;
 }
 
 static int loop_socket(struct rill_path *path, enum rill_side side, int type)
@@ -47,49 +44,11 @@ static int loop_socket(struct rill_path *path, enum rill_side side, int type)
 	return fd < 0 ? -errno : fd;
 }
 
-static void loop_address(struct rill_path *path, struct sockaddr_rill *addr)
+static void loop_address(struct rill_path *path, enum rill_side side,
+			 struct sockaddr_rill *addr)
 {
-	memcpy(addr->srl_addr, path->hw, sizeof(path->hw));
-	addr->srl_ifindex = path->ifindex;
-}
-
-/* Fill the backlog, so that whoever comes next waits. */
-static int loop_block(struct rill_path *path, int lfd)
-{
-	struct sockaddr_rill addr;
-	struct rill_info info;
-	int fd, ret;
-
-	ret = -rill_local(lfd, &addr);
-	if (ret)
-		return ret;
-	for (;;) {
-		ret = rill_info(lfd, &info);
-		if (ret)
-			return ret;
-		if (info.recvq > info.backlog)
-			return 0;
-		if (path->fillers == RILL_FILLERS)
-			return -EMFILE;
-		fd = rill_client(path->type | SOCK_NONBLOCK, &addr);
-		if (fd < 0)
-			return fd;
-		path->filler[path->fillers++] = fd;
-	}
-}
-
-/* Accept the fillers: they came first. */
-static int loop_unblock(struct rill_path *path, int lfd)
-{
-	while (path->fillers) {
-		int fd = rill_accept(lfd);
-
-		if (fd < 0)
-			return fd;
-		close(fd);
-		close(path->filler[--path->fillers]);
-	}
-	return 0;
+	memcpy(addr->srl_addr, path->end[side].hw, RILL_HWADDR_LEN);
+	addr->srl_ifindex = path->end[side].ifindex;
 }
 
 const struct rill_path_ops rill_path_loop = {
@@ -99,8 +58,6 @@ const struct rill_path_ops rill_path_loop = {
 	.close = loop_close,
 	.socket = loop_socket,
 	.address = loop_address,
-	.block = loop_block,
-	.unblock = loop_unblock,
 };
 
 const struct rill_path_ops rill_path_loop_dev = {
@@ -110,8 +67,6 @@ const struct rill_path_ops rill_path_loop_dev = {
 	.close = loop_close,
 	.socket = loop_socket,
 	.address = loop_address,
-	.block = loop_block,
-	.unblock = loop_unblock,
 };
 
 /* Whatever the transport */
@@ -122,12 +77,83 @@ int rill_path_open(struct rill_path *path, const struct rill_path_ops *ops,
 	memset(path, 0, sizeof(*path));
 	path->ops = ops;
 	path->type = type;
+	path->hub = -1;
+	path->end[RILL_CLIENT].ns = -1;
+	path->end[RILL_SERVER].ns = -1;
 	return ops->open(path);
 }
 
 void rill_path_close(struct rill_path *path)
 {
+	while (path->fillers)
+		close(path->filler[--path->fillers]);
 	path->ops->close(path);
+}
+
+int rill_path_enter(struct rill_path *path, enum rill_side side)
+{
+	int ns = path->end[side].ns;
+
+	return ns < 0 ? 0 : rill_netns_enter(ns);
+}
+
+int rill_path_sysctl(struct rill_path *path, enum rill_side side,
+		     const char *name, const char *value)
+{
+	int err = -rill_path_enter(path, side);
+
+	if (!err)
+		err = rill_sysctl_set(name, value);
+	return err ? : -rill_path_enter(path, RILL_CLIENT);
+}
+
+int rill_path_up(struct rill_path *path, enum rill_side side, bool up)
+{
+	int ret = rill_path_enter(path, side);
+
+	if (!ret)
+		ret = rill_dev_up(RILL_PATH_DEV, up);
+	return ret ? : rill_path_enter(path, RILL_CLIENT);
+}
+
+int rill_path_set_hw(struct rill_path *path, enum rill_side side,
+		     const __u8 hw[RILL_HWADDR_LEN])
+{
+	int ret = rill_path_enter(path, side);
+
+	if (!ret)
+		ret = rill_dev_set_hw(RILL_PATH_DEV, hw);
+	return ret ? : rill_path_enter(path, RILL_CLIENT);
+}
+
+int rill_path_mtu(struct rill_path *path, enum rill_side side, int mtu)
+{
+	int ret = rill_path_enter(path, side);
+
+	if (!ret)
+		ret = rill_dev_mtu(RILL_PATH_DEV, mtu);
+	return ret ? : rill_path_enter(path, RILL_CLIENT);
+}
+
+int rill_path_netem(struct rill_path *path, enum rill_side side,
+		    const struct rill_netem *netem)
+{
+	int ret = rill_path_enter(path, side);
+
+	if (!ret)
+		ret = rill_dev_netem(RILL_PATH_DEV, netem);
+	return ret ? : rill_path_enter(path, RILL_CLIENT);
+}
+
+bool rill_path_same(const struct rill_path *path,
+		    const struct sockaddr_rill *a,
+		    const struct sockaddr_rill *b)
+{
+	struct sockaddr_rill copy = *a;
+
+	if (path->end[RILL_SERVER].ns >= 0)
+		copy.srl_ifindex = b->srl_ifindex;
+	return rill_addr_eq(&copy, b);
 }
 
 int rill_path_socket(struct rill_path *path, int flags)
@@ -155,18 +181,77 @@ int rill_path_listen(struct rill_path *path, int backlog,
 		close(fd);
 		return ret;
 	}
-	path->ops->address(path, addr);
+	path->ops->address(path, RILL_SERVER, addr);
 	return fd;
+}
+
+int rill_path_bound(struct rill_path *path, enum rill_side side,
+		    struct sockaddr_rill *addr)
+{
+	int fd = path->ops->socket(path, side, SOCK_DGRAM | SOCK_NONBLOCK);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	*addr = rill_addr(0);
+	ret = -rill_bind(fd, addr);
+	if (!ret)
+		ret = -rill_local(fd, addr);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	path->ops->address(path, side, addr);
+	return fd;
+}
+
+/* One more connection on the listener. Return: 0 or -errno. */
+static int rill_path_fill(struct rill_path *path, int lfd, unsigned long n)
+{
+	struct sockaddr_rill addr;
+	int ret = -rill_local(lfd, &addr);
+	int fd;
+
+	if (ret)
+		return ret;
+	if (path->fillers == RILL_FILLERS)
+		return -EMFILE;
+	path->ops->address(path, RILL_SERVER, &addr);
+	fd = rill_path_socket(path, SOCK_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	path->filler[path->fillers++] = fd;
+	ret = -rill_path_connect(path, fd, &addr);
+	/* the server knows of it a little later */
+	return ret ? ret : rill_wait_recvq(lfd, n);
 }
 
 int rill_path_block(struct rill_path *path, int lfd)
 {
-	return path->ops->block(path, lfd);
+	struct rill_info info;
+	int ret;
+
+	do {
+		ret = rill_info(lfd, &info);
+		if (ret || info.recvq > info.backlog)
+			break;
+		ret = rill_path_fill(path, lfd, info.recvq + 1);
+	} while (!ret);
+	return ret;
 }
 
+/* Accept the fillers: they came first. */
 int rill_path_unblock(struct rill_path *path, int lfd)
 {
-	return path->ops->unblock(path, lfd);
+	while (path->fillers) {
+		int fd = rill_accept(lfd);
+
+		if (fd < 0)
+			return fd;
+		close(fd);
+		close(path->filler[--path->fillers]);
+	}
+	return 0;
 }
 
 int rill_path_pending(struct rill_path *path, const struct sockaddr_rill *addr)
@@ -181,6 +266,21 @@ int rill_path_pending(struct rill_path *path, const struct sockaddr_rill *addr)
 		return fd;
 	close(fd);
 	return err ? -err : -EISCONN;
+}
+
+int rill_path_queued(struct rill_path *path, int lfd,
+		     const struct sockaddr_rill *addr, unsigned long n)
+{
+	int fd = rill_path_pending(path, addr);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = rill_wait_pending(lfd, n);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 int rill_path_settle(struct rill_path *path, int fd)

@@ -227,10 +227,19 @@ int rill_wait_until(bool (*cond)(void *arg), void *arg);
 /** rill_now_ms() - CLOCK_MONOTONIC in milliseconds. */
 long long rill_now_ms(void);
 
-/* Namespaces and devices (rill_netns.c); all need root */
+/* Namespaces and devices (rill_netns.c, rill_link.c); all need root */
 
 /** rill_netns_new() - Enter a new network namespace, lo up. 0 or -errno. */
 int rill_netns_new(void);
+
+/** rill_netns_make() - A new network namespace, not entered. fd or -errno. */
+int rill_netns_make(void);
+
+/** rill_netns_here() - This thread's network namespace. fd or -errno. */
+int rill_netns_here(void);
+
+/** rill_netns_enter() - Move this thread into @ns, a descriptor. 0 or -errno */
+int rill_netns_enter(int ns);
 
 /** rill_dev_add() - Make Ethernet device @name, down. ifindex or -errno. */
 int rill_dev_add(const char *name);
@@ -241,11 +250,82 @@ int rill_dev_del(const char *name);
 /** rill_dev_up() - Bring a device up or down. Return: 0 or -errno. */
 int rill_dev_up(const char *name, bool up);
 
+/** rill_dev_running() - Whether a device is up and has its carrier. */
+bool rill_dev_running(const char *name);
+
 /** rill_dev_hw() - Read the hardware address of a device. 0 or -errno. */
 int rill_dev_hw(const char *name, __u8 hw[RILL_HWADDR_LEN]);
 
 /** rill_dev_set_hw() - Change the hardware address. Return: 0 or -errno. */
 int rill_dev_set_hw(const char *name, const __u8 hw[RILL_HWADDR_LEN]);
+
+/** rill_dev_mtu() - Change the MTU of a device. Return: 0 or -errno. */
+int rill_dev_mtu(const char *name, int mtu);
+
+/**
+ * rill_dev_feature() - Switch an offload of a device.
+ * @name: The device.
+ * @feature: As ethtool -k names it in full, e.g. "tx-generic-segmentation".
+ * @on: Switch it on.
+ *
+ * Return: 0, -ENOENT if this kernel knows no such feature, or -errno.
+ */
+int rill_dev_feature(const char *name, const char *feature, bool on);
+
+/** rill_dev_rename() - Rename a device. Return: 0 or -errno. */
+int rill_dev_rename(const char *name, const char *to);
+
+/** rill_dev_move() - Move a device to namespace @ns. Return: 0 or -errno. */
+int rill_dev_move(const char *name, int ns);
+
+/** rill_dev_join() - Make a device a port of a bridge. 0 or -errno. */
+int rill_dev_join(const char *name, const char *bridge);
+
+/** rill_bridge_add() - Make a bridge, down. Return: ifindex or -errno. */
+int rill_bridge_add(const char *name);
+
+/**
+ * rill_veth_add() - Make a veth pair, both ends down.
+ * @name: The end here.
+ * @peer_ns: Namespace of the other end.
+ * @peer: Its name there.
+ *
+ * Return: ifindex of @name; -EOPNOTSUPP without veth in the kernel, -errno.
+ */
+int rill_veth_add(const char *name, int peer_ns, const char *peer);
+
+/** rill_vlan_add() - Make VLAN @id of @lower, down. ifindex or -errno. */
+int rill_vlan_add(const char *name, const char *lower, __u16 id);
+
+/** rill_macvlan_add() - Make a macvlan on @lower, down. ifindex or -errno. */
+int rill_macvlan_add(const char *name, const char *lower);
+
+/**
+ * struct rill_netem - What a link does to the frames that leave a device.
+ * @delay_ms: Milliseconds that each takes.
+ * @jitter_ms: More or less by this, at random.
+ * @loss: Tenths of a percent that are lost.
+ * @reorder: Tenths of a percent that overtake the delayed ones.
+ * @duplicate: Tenths of a percent that come twice.
+ * @corrupt: Tenths of a percent with one bit flipped.
+ */
+struct rill_netem {
+	unsigned int delay_ms;
+	unsigned int jitter_ms;
+	unsigned int loss;
+	unsigned int reorder;
+	unsigned int duplicate;
+	unsigned int corrupt;
+};
+
+/**
+ * rill_dev_netem() - Put netem on a device, or change it.
+ * @name: The device.
+ * @netem: What it does; NULL takes it away.
+ *
+ * Return: 0, -ENOENT or -EOPNOTSUPP without netem in the kernel, -errno.
+ */
+int rill_dev_netem(const char *name, const struct rill_netem *netem);
 
 /* Threads, processes and signals (rill_task.c) */
 

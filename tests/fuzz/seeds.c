@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Writes what the fuzzers start from. usage: seeds DIRECTORY
- * Makes wire/: a good frame of each type, with the length in front.
+ * Makes wire/: a good frame of each type, with the length in front; offload/,
+ * sack/, sent/: a long history each, as their targets read it.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -90,6 +91,52 @@ static void frames(const char *dir)
 	frame(dir, "nobody", &nobody);
 }
 
+/*
+ * @head, then @step over and over with its last byte counting up: the other
+ * targets take any bytes for what happens next.
+ */
+static void history(const char *top, const char *name, const void *head,
+		    size_t head_len, const void *step, size_t step_len)
+{
+	__u8 seed[1024];
+	char dir[256];
+	size_t at = head_len;
+
+	snprintf(dir, sizeof(dir), "%s/%s", top, name);
+	memset(seed, 0, sizeof(seed));
+	memcpy(seed, head, head_len);
+	while (at + step_len <= sizeof(seed)) {
+		memcpy(seed + at, step, step_len);
+		at += step_len;
+		seed[at - 1] += at / step_len;
+	}
+	save(dir, "history", seed, at);
+}
+
+static void histories(const char *top)
+{
+	/* a unit of 60000 bytes in frames of 1400, three flows; rows of each */
+	static const __u8 unit[4 * 31 + 4] = {
+		[0] = RILL_FLAG_EOR, [1] = 5, [2] = 220, [31] = 0x60,
+		[32] = 0xea, [33] = 0x78, [34] = 5, [35] = RILL_FLAG_STOP,
+		[66] = RILL_FLAG_STOP, [97] = RILL_FLAG_STOP,
+	};
+	static const __u8 row[] = { 0, 3, 6, 9, 0x20, 1, 4, 7, 0x80, 17, 1, 0 };
+	static const __u8 near_wrap[] = { 0xf0, 0xff, 0xff, 0xff };
+	static const __u8 range[] = { 40, 0, 30, 1 };
+	static const __u8 begin[] = { 0, 0xf0, 0xff, 0xff, 1, 0, 0xdb, 5 };
+	/* new, new, time, SACK of a part, lost again, alarm */
+	static const __u8 sends[] = {
+		10, 0, 0xff, 0x3f, 10, 1, 0, 0x20, 10, 4, 12,
+		10, 6, 1, 0, 0, 16, 0, 8, 10, 2, 3, 200, 5, 10, 3, 0, 0,
+	};
+
+	history(top, "offload", unit, sizeof(unit), row, sizeof(row));
+	history(top, "sack", near_wrap, sizeof(near_wrap), range,
+		sizeof(range));
+	history(top, "sent", begin, sizeof(begin), sends, sizeof(sends));
+}
+
 int main(int argc, char **argv)
 {
 	char dir[256];
@@ -98,5 +145,6 @@ int main(int argc, char **argv)
 	snprintf(dir, sizeof(dir), "%s/wire", argv[1]);
 	mkdir(argv[1], 0755);
 	frames(dir);
+	histories(argv[1]);
 	return 0;
 }

@@ -122,7 +122,7 @@ TEST_F(options, unknown)
 	} cases[] = {
 		{ SOL_SOCKET, 9999 },
 		{ SOL_RILL, 0 },
-		{ SOL_RILL, 3 },
+		{ SOL_RILL, RILL_KEEPCNT + 1 },
 		{ SOL_RILL, 1000 },
 		{ SOL_RILL, -1 },
 		{ 6, 1 },		/* TCP_NODELAY */
@@ -253,6 +253,85 @@ TEST_F(options, connect_timeout)
 					 RILL_CONNECT_TIMEOUT));
 }
 
+/* What is asked of a connection that is heard no more. */
+static const struct {
+	int name;
+	int usual;
+	int least;
+	int most;
+} patience[] = {
+	{ RILL_USER_TIMEOUT, 0, 0, INT_MAX },
+	{ RILL_KEEPIDLE, 60, 1, 32767 },
+	{ RILL_KEEPINTVL, 10, 1, 32767 },
+	{ RILL_KEEPCNT, 6, 1, 127 },
+};
+
+/* Set an option and read it. Return: the value or a negative errno. */
+static int set_and_get(int fd, int name, int value)
+{
+	int err = rill_setsockopt_int(fd, SOL_RILL, name, value);
+
+	return err ? -err : rill_getsockopt_int(fd, SOL_RILL, name);
+}
+
+TEST_F(options, patience)
+{
+	int name, usual, least, most;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(patience); i++) {
+		name = patience[i].name;
+		usual = patience[i].usual;
+		least = patience[i].least;
+		most = patience[i].most;
+		EXPECT_EQ(usual, rill_getsockopt_int(self->fd, SOL_RILL, name));
+		EXPECT_EQ(least, set_and_get(self->fd, name, least));
+		EXPECT_EQ(most, set_and_get(self->fd, name, most));
+		EXPECT_EQ(-EINVAL, set_and_get(self->fd, name, least - 1));
+		EXPECT_EQ(-EINVAL, set_and_get(self->fd, name, most + 1U));
+		EXPECT_EQ(-EINVAL, set_and_get(self->fd, name, INT_MIN));
+		/* what is refused changes nothing */
+		EXPECT_EQ(most, rill_getsockopt_int(self->fd, SOL_RILL, name));
+		EXPECT_EQ(usual ? usual : 9,
+			  set_and_get(self->fd, name, usual ? usual : 9));
+	}
+}
+
+/* Set on the listener, they are what its connections begin with. */
+TEST_F(options, patience_is_inherited)
+{
+	struct sockaddr_rill addr = rill_addr(0);
+	int lfd, fd, peer;
+	size_t i;
+
+	if (variant->type == SOCK_DGRAM)
+		return;
+	lfd = rill_listener(variant->type, 0, &addr);
+	ASSERT_LE(0, lfd);
+	for (i = 0; i < ARRAY_SIZE(patience); i++)
+		ASSERT_EQ(100, set_and_get(lfd, patience[i].name, 100));
+	ASSERT_EQ(0, rill_setsockopt_int(lfd, SOL_SOCKET, SO_KEEPALIVE, 1));
+	fd = rill_client(variant->type, &addr);
+	ASSERT_LE(0, fd);
+	peer = rill_accept_one(lfd);
+	ASSERT_LE(0, peer);
+	EXPECT_EQ(1, rill_getsockopt_int(peer, SOL_SOCKET, SO_KEEPALIVE));
+	EXPECT_EQ(0, rill_getsockopt_int(fd, SOL_SOCKET, SO_KEEPALIVE));
+	for (i = 0; i < ARRAY_SIZE(patience); i++) {
+		EXPECT_EQ(100, rill_getsockopt_int(peer, SOL_RILL,
+						   patience[i].name));
+		EXPECT_EQ(patience[i].usual,
+			  rill_getsockopt_int(fd, SOL_RILL, patience[i].name));
+		/* and each has its own from then on */
+		EXPECT_EQ(7, set_and_get(peer, patience[i].name, 7));
+		EXPECT_EQ(100, rill_getsockopt_int(lfd, SOL_RILL,
+						   patience[i].name));
+	}
+	/* where nothing can be lost they are without effect */
+	EXPECT_EQ(0, rill_setsockopt_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+	EXPECT_EQ(1, rill_send(fd, "x", 1, 0));
+}
+
 TEST_F(options, dialect)
 {
 	int value;
@@ -277,12 +356,17 @@ TEST_F(options, dialect)
 
 TEST_F(options, sol_rill_lengths_and_pointers)
 {
-	static const int names[] = { RILL_CONNECT_TIMEOUT, RILL_DIALECT };
+	static const int names[] = {
+		RILL_CONNECT_TIMEOUT, RILL_DIALECT, RILL_USER_TIMEOUT,
+		RILL_KEEPIDLE, RILL_KEEPINTVL, RILL_KEEPCNT,
+	};
 	unsigned char buf[16] = { 1 };
 	socklen_t len;
-	int i;
+	size_t i;
+	int before;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		before = rill_getsockopt_int(self->fd, SOL_RILL, names[i]);
 		for (len = 0; len < 4; len++)
 			EXPECT_EQ(EINVAL, rill_setsockopt_raw(self->fd,
 							      SOL_RILL,
@@ -294,8 +378,8 @@ TEST_F(options, sol_rill_lengths_and_pointers)
 						      names[i], (void *)8, 4));
 		EXPECT_EQ(EFAULT, rill_setsockopt_raw(self->fd, SOL_RILL,
 						      names[i], NULL, 4));
-		EXPECT_EQ(0, rill_getsockopt_int(self->fd, SOL_RILL,
-						 names[i]));
+		EXPECT_EQ(before, rill_getsockopt_int(self->fd, SOL_RILL,
+						      names[i]));
 		len = -1;
 		EXPECT_EQ(EINVAL, rill_getsockopt_raw(self->fd, SOL_RILL,
 						      names[i], buf, &len));

@@ -23,34 +23,39 @@ struct rill_bucket {
 /**
  * enum rill_counter - Events counted per namespace, /proc/net/rill/counters.
  * @RILL_CNT_CONNECT: Requests made.
- * @RILL_CNT_CONNECT_PENDING: Of these, those that had to wait.
+ * @RILL_CNT_CONNECT_PENDING: Requests that had to wait for a place; counted
+ *	where the listener is.
  * @RILL_CNT_ESTABLISHED: Connections established by connect().
  * @RILL_CNT_ACCEPTED: Connections handed out by accept().
  * @RILL_CNT_REFUSED: Attempts that ended refused.
- * @RILL_CNT_NO_ROOM: Requests turned away, too many pending (C35).
+ * @RILL_CNT_NO_ROOM: Requests turned away or dropped, too many pending (C35).
  * @RILL_CNT_TIMEOUT: Attempts that ended by timeout.
- * @RILL_CNT_UNREACH: Attempts that ended by a device's end.
+ * @RILL_CNT_UNREACH: Attempts and connections that ended by what happened to a
+ *	device or link, by the user timeout, by keepalive, or because the peer's
+ *	host left its address.
  * @RILL_CNT_WITHDRAWN: Attempts given up by this end.
- * @RILL_CNT_RESET: Connections broken by the peer.
+ * @RILL_CNT_RESET: Requests and connections broken by the peer.
  * @RILL_CNT_HANGUP: Connections closed by the peer in order.
  * @RILL_CNT_LATE: Events that came after the end, ignored.
  * @RILL_CNT_ILLEGAL: Events that the state machine does not know.
- * @RILL_CNT_DGRAM_SENT: Datagrams delivered.
+ * @RILL_CNT_DGRAM_SENT: Datagrams delivered on this host, or sent on links.
  * @RILL_CNT_DGRAM_DROPPED: Datagrams dropped: buffer full, filter or peer.
- * @RILL_CNT_RX_FRAMES: Frames received for this host.
+ * @RILL_CNT_RX_FRAMES: Good frames received for this host, those that GRO has
+ *	put together once.
  * @RILL_CNT_RX_OFF: Dropped: the transport is switched off.
  * @RILL_CNT_RX_SHORT: Dropped: truncated.
  * @RILL_CNT_RX_VERSION: Dropped: another version.
- * @RILL_CNT_RX_UNKNOWN: Dropped: unknown type, flag or code.
+ * @RILL_CNT_RX_UNKNOWN: Dropped: unknown type, flag, code or field.
  * @RILL_CNT_RX_CHECKSUM: Dropped: wrong checksum.
  * @RILL_CNT_RX_NO_CONNECTION: Dropped: no connection has the token.
- * @RILL_CNT_RX_MISMATCH: Dropped: the connection is with somebody else.
+ * @RILL_CNT_RX_MISMATCH: Dropped: the connection is with somebody else, or a
+ *	RESET is not to be believed.
  * @RILL_CNT_RX_WINDOW: Dropped: numbers outside the window, or never sent.
  * @RILL_CNT_RX_MEMORY: Dropped: no memory, or more than the receiver's share.
  * @RILL_CNT_RX_REFUSED: Requests and datagrams for nobody.
  * @RILL_CNT_CHALLENGED: Requests answered by a cookie.
  * @RILL_CNT_LIMITED: Answers not sent, there were too many.
- * @RILL_CNT_TX_FRAMES: Frames sent.
+ * @RILL_CNT_TX_FRAMES: Frames given to a device; one to be cut up counts once.
  * @RILL_CNT_TX_FAILED: Frames not sent: no memory or device.
  * @RILL_CNT_RETRANSMITS: Frames sent again.
  * @RILL_CNT_TIMEOUTS: Retransmission timeouts.

@@ -5,14 +5,18 @@
  * Locks, outermost first:
  *   lock_sock(sk)		readers of one socket take turns; may sleep
  *   listener's slock		sk->sk_lock.slock of a listening socket
+ *   conn->lock			Ethernet: all of one struct rill_conn, see
+ *				ether/conn.h. BH off; frames are sent under it.
  *   slock			sk->sk_lock.slock of any other socket: guards its
  *				state, addresses, conn. BH off, never sleeps.
- *				Two are held only as listener, then client whose
- *				connect() is under way (it cannot be a listener).
+ *				Two are held only as listener, then a client
+ *				whose connect() is under way (loopback) or a
+ *				child that its client confirms (Ethernet):
+ *				neither can be a listener.
  *   bucket->lock		chains of one bucket
  *   sk_receive_queue.lock	of the peer, to append
- * Wakeups, allocations and copies from and to user space happen outside all
- * spinlocks.
+ * Wakeups, and copies from and to user space, happen outside all spinlocks, as
+ * do allocations but those of Ethernet: frames, and children in softirq.
  */
 #ifndef RILL_H
 #define RILL_H
@@ -53,7 +57,8 @@ struct rill_addr {
  *	of the pending attempt.
  * @transport: Carries the connection; set before state leaves CLOSE (slock).
  * @conn: The transport's end of the connection or request, counted by the
- *	transport (slock). Loopback: the peer's struct sock.
+ *	transport (slock). Loopback: the peer's struct sock; Ethernet: a
+ *	&struct rill_conn. Which of them it is @transport tells, under slock.
  * @local: Own address; port 0 while unbound (slock; port: bucket lock too).
  * @remote: Peer's address, port 0 without peer (slock).
  * @attempt: Number of the current connection attempt (slock).
@@ -223,7 +228,7 @@ void rill_peercred_copy(struct sock *sk, struct sock *from);
  * @local: Own address.
  * @remote: Peer's address, port 0 without peer.
  * @recvq: Unread bytes; of a listener connections to accept.
- * @sendq: Bytes sent that the peer has not read.
+ * @sendq: Bytes sent that the peer has not read (loopback) or acknowledged.
  * @backlog: Of a listener: its backlog.
  * @pending: Of a listener: requests that wait.
  */

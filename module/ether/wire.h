@@ -106,12 +106,14 @@ enum rill_reset_code {
  * @mtu: Longest frame the sender takes, bytes from the header on.
  * @sport: Source port.
  * @dport: Destination port.
- * @to: Token of the receiver's end, 0 in a REQUEST.
- * @from: Token of the sender's end.
- * @seq: Number of the first payload byte, or of what comes next.
+ * @to: Token of the receiver's end, 0 in a REQUEST and where there is none.
+ * @from: Token of the sender's end, 0 where there is none.
+ * @seq: Number of the first payload byte, or of what comes next; of an answer
+ *	to a frame of no connection see protocol.rst.
  * @ack: Next number expected; of a REQUEST and CHALLENGE the cookie, of a
  *	RESET the code.
- * @credit: Bytes behind @ack that may be sent.
+ * @credit: Bytes behind @ack that may be sent; of a CHALLENGE and RESET the
+ *	receiver's number that it answers, or expects next.
  */
 struct rill_header {
 	__u8	version_type;

@@ -69,7 +69,8 @@ struct bench {
 /**
  * struct op - An operation.
  * @name: As the report calls it.
- * @unit: "time", or "bytes" if @run gives a size, which is taken once.
+ * @unit: "time", or "bytes" if @run gives a size or "index" if a fairness,
+ *	which the clock does not matter to.
  * @floor: Needs no family.
  * @share: It is costly: one sample for so many of others; 0: one and no warm-up.
  * @prepare: Called once, or NULL. -1 with errno: cannot be measured here.
@@ -86,6 +87,8 @@ struct op {
 };
 
 extern const struct family families[];
+extern const struct op link_ops[];
+extern const size_t n_link_ops;
 extern const size_t n_families;
 extern const struct op ops[];
 extern const size_t n_ops;
@@ -98,7 +101,20 @@ double bench_end(void);
 void bench_set_overhead(double ns);
 double median(double *values, size_t n);
 
+/* link.c */
+int link_up(const char *path);
+bool link_is_up(void);
+int link_clean(void);
+int link_socket(int domain, int type);
+void link_name(struct sockaddr_storage *address);
+int away_prepare(struct bench *b);
+int lossy_prepare(struct bench *b);
+int far_run(struct bench *b, double *value);
+int fair_run(struct bench *b, double *value);
+int fairtcp_run(struct bench *b, double *value);
+
 /* family.c */
+const struct family *family_named(const char *name);
 int family_usable(const struct family *f);
 int family_listen(struct bench *b, int backlog);
 int family_socket(const struct bench *b, int flags);
@@ -124,6 +140,8 @@ int pair_prepare(struct bench *b);
 int small_prepare(struct bench *b);
 int small_run(struct bench *b, double *value);
 int queue_run(struct bench *b, double *value);
+int drain_prepare(struct bench *b, int writes);
+int write_batch(struct bench *b, int writes, double *value);
 int large_prepare(struct bench *b);
 int large_run(struct bench *b, double *value);
 int file_prepare(struct bench *b);

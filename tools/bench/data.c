@@ -108,9 +108,14 @@ int queue_run(struct bench *b, double *value)
 }
 
 /* Large writes to a process that reads them, up to the answer. */
+int drain_prepare(struct bench *b, int writes)
+{
+	return drain_apart(b, (size_t)writes * BENCH_LARGE, BENCH_LARGE);
+}
+
 int large_prepare(struct bench *b)
 {
-	return drain_apart(b, BENCH_BATCH * BENCH_LARGE, BENCH_LARGE);
+	return drain_prepare(b, BENCH_BATCH);
 }
 
 static ssize_t put(struct bench *b, bool file, size_t sent)
@@ -122,14 +127,14 @@ static ssize_t put(struct bench *b, bool file, size_t sent)
 	return write(b->fd[0], b->out + sent, BENCH_LARGE - sent);
 }
 
-static int large_batch(struct bench *b, bool file, double *value)
+static int large_batch(struct bench *b, bool file, int writes, double *value)
 {
 	size_t sent;
 	ssize_t n;
 	int i;
 
 	bench_begin();
-	for (i = 0; i < BENCH_BATCH; i++)
+	for (i = 0; i < writes; i++)
 		for (sent = 0; sent < BENCH_LARGE; sent += n) {
 			n = put(b, file, sent);
 			if (n <= 0)
@@ -137,13 +142,18 @@ static int large_batch(struct bench *b, bool file, double *value)
 		}
 	if (read(b->fd[0], b->in, 1) != 1)
 		return -1;
-	*value = bench_end() / BENCH_BATCH;
+	*value = bench_end() / writes;
 	return 0;
+}
+
+int write_batch(struct bench *b, int writes, double *value)
+{
+	return large_batch(b, false, writes, value);
 }
 
 int large_run(struct bench *b, double *value)
 {
-	return large_batch(b, false, value);
+	return write_batch(b, BENCH_BATCH, value);
 }
 
 int file_prepare(struct bench *b)
@@ -156,7 +166,7 @@ int file_prepare(struct bench *b)
 
 int sendfile_run(struct bench *b, double *value)
 {
-	return large_batch(b, true, value);
+	return large_batch(b, true, BENCH_BATCH, value);
 }
 
 /*

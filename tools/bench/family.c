@@ -38,6 +38,16 @@ const struct family families[] = {
 
 const size_t n_families = ARRAY_SIZE(families);
 
+const struct family *family_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n_families; i++)
+		if (!strcmp(families[i].name, name))
+			return families + i;
+	return NULL;
+}
+
 /* True if the kernel has it, now or after loading its module. */
 int family_usable(const struct family *f)
 {
@@ -71,7 +81,8 @@ static void any_address(struct bench *b)
 		break;
 	case AF_INET:
 		b->length = sizeof(*in);
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		if (!link_is_up())
+			in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		break;
 	case AF_UNIX:
 		b->length = sizeof(sa_family_t);
@@ -98,7 +109,8 @@ static int name_listener(struct bench *b)
 	struct sockaddr_tipc *tipc = (void *)&b->address;
 	struct sockaddr_vm *vm = (void *)&b->address;
 
-	if (b->family->domain == AF_TIPC) {
+	/* Across a link by its number: names take their time to get known. */
+	if (b->family->domain == AF_TIPC && !link_is_up()) {
 		tipc->addrtype = TIPC_SERVICE_ADDR;
 		tipc->scope = 0;
 		tipc->addr.name.name.type = SERVICE;
@@ -111,6 +123,7 @@ static int name_listener(struct bench *b)
 		return -1;
 	if (b->family->domain == AF_VSOCK)
 		vm->svm_cid = VMADDR_CID_LOCAL;
+	link_name(&b->address);
 	return 0;
 }
 
@@ -121,7 +134,7 @@ int family_socket(const struct bench *b, int flags)
 
 int family_listen(struct bench *b, int backlog)
 {
-	b->listener = family_socket(b, 0);
+	b->listener = link_socket(b->family->domain, b->family->type);
 	if (b->listener < 0)
 		return -1;
 	any_address(b);

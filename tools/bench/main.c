@@ -24,7 +24,7 @@
 
 #define CALIBRATION	101	/* looks at the clock to know its cost */
 #define NO_NUMBER	(~0U)
-#define PATIENCE	60	/* seconds for one operation of one family */
+#define PATIENCE	200	/* seconds for one operation of one family */
 
 const struct op ops[] = {
 	{ "nothing", "time", true, 1, NULL, nothing_run },
@@ -49,15 +49,33 @@ const struct op ops[] = {
 
 const size_t n_ops = ARRAY_SIZE(ops);
 
+const struct op link_ops[] = {
+	{ "connect", "time", false, 1, serve_prepare, serve_run },
+	{ "nbconnect", "time", false, 1, nbconnect_prepare, nbconnect_run },
+	{ "roundtrip", "time", false, 1, echo_prepare, echo_run },
+	{ "write64", "time", false, 20, small_prepare, small_run },
+	{ "write64k", "time", false, 5, large_prepare, large_run },
+	{ "sendfile64k", "time", false, 5, file_prepare, sendfile_run },
+	{ "away64k", "time", false, 40, away_prepare, far_run },
+	{ "lossy64k", "time", false, 40, lossy_prepare, far_run },
+	{ "fair", "index", false, 0, NULL, fair_run },
+	{ "fairtcp", "index", false, 0, NULL, fairtcp_run },
+	{ "memory", "bytes", false, 0, NULL, memory_run },
+	{ "memfree", "bytes", false, 0, NULL, memfree_run },
+};
+
+const size_t n_link_ops = ARRAY_SIZE(link_ops);
+
 static struct {
 	const char *mode;
 	const char *op;
 	const char *family;
+	const char *link;
 	unsigned int samples;
 	unsigned int warmup;
 	unsigned int rounds;
 	unsigned int pairs;
-} want = { "icount", "*", "*", 0, NO_NUMBER, 0, 1000 };
+} want = { "icount", "*", "*", NULL, 0, NO_NUMBER, 0, 1000 };
 
 /* Measures in this process; writes the result to @out. */
 static int measure(const struct op *op, const struct family *f, int out)
@@ -69,6 +87,8 @@ static int measure(const struct op *op, const struct family *f, int out)
 	/* Whatever was measured last is over, however it ended. */
 	bench_disarm();
 	n = n ? n : 1;
+	if (link_clean())
+		return -1;
 	b.in = malloc(BENCH_LARGE);
 	b.out = malloc(BENCH_LARGE);
 	memset(b.in, 1, BENCH_LARGE);
@@ -130,6 +150,14 @@ static void one(const struct op *op, const struct family *f, bool usable)
 	fflush(stdout);
 }
 
+/* What does not leave the machine has no link. */
+static bool wanted(const struct family *f)
+{
+	if (want.link && (f->domain == AF_UNIX || f->domain == AF_VSOCK))
+		return false;
+	return !fnmatch(want.family, f->name, 0);
+}
+
 /* Every family in turn, so that one slow moment falls on all of them. */
 static void round_of(const struct op *op, const bool *usable)
 {
@@ -138,15 +166,17 @@ static void round_of(const struct op *op, const bool *usable)
 	if (op->floor)
 		one(op, NULL, true);
 	for (i = 0; i < n_families && !op->floor; i++)
-		if (!fnmatch(want.family, families[i].name, 0))
+		if (wanted(families + i))
 			one(op, families + i, usable[i]);
 }
 
 static void explain(void)
 {
 	fputs("usage: rill-bench [--mode icount|wall] [--op GLOB] [--family GLOB]\n"
-	      "                  [--samples N] [--warmup N] [--rounds N] [--pairs N]\n"
+	      "                  [--link SCRIPT] [--samples N] [--warmup N] [--rounds N]\n"
+	      "                  [--pairs N]\n"
 	      "icount: medians of single operations, one round\n"
+	      "--link: over the link that the script link.sh makes\n"
 	      "wall: several rounds, the report takes medians of their ratios\n",
 	      stderr);
 	exit(2);
@@ -158,6 +188,7 @@ static void options(int argc, char **argv)
 		{ "mode", required_argument, NULL, 'm' },
 		{ "op", required_argument, NULL, 'o' },
 		{ "family", required_argument, NULL, 'f' },
+		{ "link", required_argument, NULL, 'l' },
 		{ "samples", required_argument, NULL, 's' },
 		{ "warmup", required_argument, NULL, 'w' },
 		{ "rounds", required_argument, NULL, 'r' },
@@ -176,6 +207,9 @@ static void options(int argc, char **argv)
 			break;
 		case 'f':
 			want.family = optarg;
+			break;
+		case 'l':
+			want.link = optarg;
 			break;
 		case 's':
 			want.samples = atoi(optarg);
@@ -239,23 +273,31 @@ static void ripen(void)
 
 int main(int argc, char **argv)
 {
+	const struct op *table = ops;
 	bool usable[n_families];
+	size_t i, n = n_ops;
 	unsigned int r;
-	size_t i;
 
 	options(argc, argv);
+	if (want.link) {
+		table = link_ops;
+		n = n_link_ops;
+	}
 	for (i = 0; i < n_families; i++)
-		usable[i] = !fnmatch(want.family, families[i].name, 0) &&
-			    family_usable(families + i);
+		usable[i] = wanted(families + i) && family_usable(families + i);
+	if (want.link && link_up(want.link)) {
+		perror("rill-bench: the link");
+		return 1;
+	}
 	ripen();
 	printf("%s clock floor %.0f\n", want.mode, calibrate());
 	for (r = 0; r < want.rounds; r++)
-		for (i = 0; i < n_ops; i++) {
-			/* Sizes do not depend on the clock. */
-			if (*want.mode == 'w' && *ops[i].unit == 'b')
+		for (i = 0; i < n; i++) {
+			/* Neither sizes nor fairness depend on the clock. */
+			if (*want.mode == 'w' && *table[i].unit != 't')
 				continue;
-			if (!fnmatch(want.op, ops[i].name, 0))
-				round_of(ops + i, usable);
+			if (!fnmatch(want.op, table[i].name, 0))
+				round_of(table + i, usable);
 		}
 	return 0;
 }

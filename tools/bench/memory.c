@@ -88,9 +88,12 @@ static double free_bytes(void)
  */
 static void settle(void)
 {
-	double now = free_bytes(), last;
+	double now, last;
 	int same = 0, i;
 
+	/* A family may keep what was closed for seconds. */
+	sleep(3);
+	now = free_bytes();
 	for (i = 0; i < 100 && same < 10; i++) {
 		last = now;
 		usleep(100000);

@@ -50,7 +50,7 @@ function heads(    j)
 }
 
 FNR == NR {
-	if ($1 !~ /^#/ && NF == 3) {
+	if ($1 !~ /^(#|link)/ && NF == 3) {
 		limits++
 		limit_op[limits] = $1
 		limit_family[limits] = $2

@@ -19,7 +19,7 @@
  *  +---------------------------------------------------------------+
  *  |                        Sequence number                        |
  *  +---------------------------------------------------------------+
- *  |             Acknowledgement number, cookie or code            |
+ *  |             Acknowledgment number, cookie or code             |
  *  +---------------------------------------------------------------+
  *  |                            Credit                             |
  *  +---------------------------------------------------------------+
@@ -373,6 +373,8 @@ static inline int rill_wire_same_flow(const struct rill_header *a,
  * @a: The first.
  * @len: Its payload, bytes, put together already.
  * @b: The second.
+ *
+ * Return: whether it does.
  */
 static inline int rill_wire_follows(const struct rill_header *a, __u32 len,
 				    const struct rill_header *b)

@@ -115,7 +115,7 @@ rill_dgram_dest(struct sock *sk, const struct msghdr *msg,
 	if (!connected)
 		return ERR_PTR(-EDESTADDRREQ);
 	if (!dst->port)
-		return rill_sk(sk)->transport;	/* socketpair() */
+		return &rill_loopback;		/* socketpair() */
 	return rill_route(sk, dst);
 }
 

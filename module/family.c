@@ -115,11 +115,16 @@ struct sock *rill_child_alloc(struct net *net, int type, bool kern, gfp_t gfp)
  */
 void rill_hear(struct sock *sk)
 {
-	if (rill_sk(sk)->hearing ||
-	    rill_bound_ifindex(sk) == LOOPBACK_IFINDEX)
+	bool hears;
+
+	if (rill_bound_ifindex(sk) == LOOPBACK_IFINDEX)
 		return;
+	rill_lock(sk);
+	hears = rill_sk(sk)->hearing;
 	rill_sk(sk)->hearing = true;
-	rill_ether_hear(true);
+	rill_unlock(sk);
+	if (!hears)
+		rill_ether_hear(true);
 }
 
 /* Off all lists; the last reference may stay with the transport or timer. */

@@ -10,6 +10,13 @@
 #include "trace.h"
 #include "transport.h"
 
+/* The other end of @sk, whose slock is held, or NULL. */
+static struct sock *rill_loopback_peer(const struct sock *sk)
+{
+	return rill_sk(sk)->transport == &rill_loopback ? rill_sk(sk)->conn :
+							  NULL;
+}
+
 /* The other end, held, if @sk may still send to it. */
 static struct sock *rill_loopback_sender(struct sock *sk)
 	__acquires(&sk->sk_lock.slock)
@@ -17,7 +24,7 @@ static struct sock *rill_loopback_sender(struct sock *sk)
 	struct sock *peer;
 
 	rill_lock(sk);
-	peer = rill_sk(sk)->conn;
+	peer = rill_loopback_peer(sk);
 	if (unlikely(sk->sk_state != RILL_ESTABLISHED || !peer ||
 		     (sk->sk_shutdown & SEND_SHUTDOWN)))
 		return NULL;
@@ -277,7 +284,7 @@ static void rill_loopback_shutdown(struct sock *sk, int how)
 	struct sock *peer;
 
 	rill_lock(sk);
-	peer = rill_sk(sk)->conn;
+	peer = rill_loopback_peer(sk);
 	if (peer)
 		sock_hold(peer);
 	rill_unlock(sk);
@@ -303,7 +310,7 @@ static u32 rill_loopback_outq(struct sock *sk)
 	u32 bytes = 0;
 
 	rill_lock(sk);
-	peer = rill_connection_mode(sk) ? rill_sk(sk)->conn : NULL;
+	peer = rill_connection_mode(sk) ? rill_loopback_peer(sk) : NULL;
 	if (peer && sk->sk_state != RILL_SYN_SENT)
 		bytes = rill_unread(peer, false);
 	rill_unlock(sk);
@@ -364,7 +371,7 @@ static struct sock *rill_loopback_paired(struct sock *sk)
 	struct sock *peer;
 
 	rill_lock(sk);
-	peer = rill_sk(sk)->conn;
+	peer = rill_loopback_peer(sk);
 	if (peer)
 		sock_hold(peer);
 	rill_unlock(sk);

@@ -45,8 +45,10 @@ static bool rill_route_away(struct sock *sk, const struct rill_addr *dst)
 		return !rill_device_owner(net, dst->hw, 0);
 	/* Of a broadcast the first answer counts (C27): that of this host. */
 	return READ_ONCE(rill_net(net)->ethernet) &&
-	       !rill_ether_reach(net, ifindex) &&
-	       !(rill_connection_mode(sk) && rill_route_heard_here(sk, dst));
+	       !rill_ether_reach(net, ifindex, rill_sk(sk)->local.hw) &&
+	       !(rill_connection_mode(sk) &&
+		 READ_ONCE(rill_net(net)->loopback) &&
+		 rill_route_heard_here(sk, dst));
 }
 
 /**

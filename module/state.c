@@ -163,7 +163,8 @@ void rill_sk_timer(struct timer_list *timer)
  * rill_sk_abort() - End an attempt or connection from outside its calls.
  * @sk: The socket, held; no lock held.
  * @attempt: End only this attempt; 0: whatever is there.
- * @event: RILL_EV_TIMEOUT, RILL_EV_UNREACH or RILL_EV_DROP.
+ * @event: RILL_EV_TIMEOUT, RILL_EV_DROP, or, of what is pending only,
+ *	RILL_EV_UNREACH.
  * @err: Positive errno that the socket reports.
  *
  * Return: whether there was something to end.
@@ -172,7 +173,8 @@ bool rill_sk_abort(struct sock *sk, u32 attempt, enum rill_event event,
 		   int err)
 {
 	rill_lock(sk);
-	if (attempt && attempt != rill_sk(sk)->attempt) {
+	if ((attempt && attempt != rill_sk(sk)->attempt) ||
+	    (event == RILL_EV_UNREACH && sk->sk_state != RILL_SYN_SENT)) {
 		rill_unlock(sk);
 		return false;
 	}

@@ -40,7 +40,8 @@ enum rill_appended {
  *	it gave up; ERR_PTR(-EINPROGRESS) if it is elsewhere and was told: the
  *	place is reserved until rill_listener_confirm().
  * @send: Queue the buffers, in order and at once, behind what was sent
- *	before. Consumes them in any case. 0 or -EPIPE.
+ *	before. Consumes them in any case. 0, -EPIPE, or -EMSGSIZE (a record
+ *	longer than the transport takes).
  * @append: Add @len bytes to the last buffer that is still unread or unsent,
  *	see enum rill_appended; or -EPIPE.
  * @shutdown: Tell the peer that @how (SEND_SHUTDOWN, RCV_SHUTDOWN) directions
@@ -79,7 +80,7 @@ void rill_loopback_pair(struct sock *a, struct sock *b);
 
 extern const struct rill_transport rill_ether;
 
-int rill_ether_reach(struct net *net, u32 ifindex);
+int rill_ether_reach(struct net *net, u32 ifindex, const u8 *hw);
 void rill_ether_hear(bool hear);
 int rill_ether_init(void);
 void rill_ether_exit(void);

@@ -8,8 +8,9 @@
 
 /* How long a repeated CLOSE is still acknowledged, microseconds. */
 #define RILL_QUIET_TIME		(2 * USEC_PER_SEC)
-/* Connections without a socket that a namespace may have. */
+/* Connections without a socket that a namespace may have; and their memory. */
 #define RILL_ORPHANS_MAX	4096
+#define RILL_ORPHAN_BYTES_MAX	(64L << 20)
 
 /* A RESET of the connection itself, its peer known. */
 static void rill_close_tell(struct rill_conn *conn, enum rill_reset_code code)
@@ -40,9 +41,7 @@ static void rill_withdraw_on(struct net_device *dev, void *arg)
 		.ack	= RILL_RESET_WITHDRAWN,
 	};
 
-	if (is_zero_ether_addr(conn->local_hw) ||
-	    ether_addr_equal(conn->local_hw, dev->dev_addr))
-		rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL, 0);
+	rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL, 0);
 }
 
 /* Nobody who was asked shall wait for us (C09, C34). */
@@ -51,7 +50,8 @@ static void rill_close_withdraw(struct rill_conn *conn)
 	if (conn->peer_token)
 		rill_close_tell(conn, RILL_RESET_WITHDRAWN);
 	else
-		rill_link_each(conn->net, conn->bound, rill_withdraw_on, conn);
+		rill_link_each(conn->net, conn->bound, conn->local_hw,
+			       rill_withdraw_on, conn);
 }
 
 /* What a step that ends in RILL_CONN_DEAD has to say to the peer. */
@@ -104,20 +104,27 @@ static void rill_close_mark(struct rill_conn *conn, bool close, u64 now)
 /* From now on what is queued is the connection's, not the socket's. */
 static void rill_close_adopt(struct rill_conn *conn)
 {
+	struct rill_ether_net *en = rill_ether_net(conn->net);
+	u32 option = READ_ONCE(rill_sk(conn->sk)->user_timeout_ms);
 	struct sk_buff *skb;
 
-	skb_queue_walk(&conn->queue, skb)
+	skb_queue_walk(&conn->queue, skb) {
+		conn->orphan_size += skb->truesize;
 		skb_orphan(skb);
+	}
 	__skb_queue_purge(&conn->ooo);
 	__skb_queue_purge(&conn->record);
 	conn->ooo_size = 0;
 	conn->record_len = 0;
+	conn->record_size = 0;
 	conn->unread = 0;
 	conn->sacks.count = 0;
-	conn->user_timeout_ms =
-		READ_ONCE(rill_sk(conn->sk)->user_timeout_ms);
+	/* What no process is left to kill for stays no longer than the sysctl. */
+	if (option < READ_ONCE(rill_net(conn->net)->user_timeout_ms))
+		conn->user_timeout_ms = option;
 	conn->orphan = true;
-	atomic_inc(&rill_ether_net(conn->net)->orphans);
+	atomic_inc(&en->orphans);
+	atomic_long_add(conn->orphan_size, &en->orphan_bytes);
 }
 
 /* The socket leaves; what it wrote is delivered, unless it breaks. */
@@ -127,7 +134,8 @@ static void rill_close_leave(struct rill_conn *conn, bool reset)
 	u64 now = rill_clock();
 	u16 todo;
 
-	if (atomic_read(&en->orphans) >= RILL_ORPHANS_MAX)
+	if (atomic_read(&en->orphans) >= RILL_ORPHANS_MAX ||
+	    atomic_long_read(&en->orphan_bytes) >= RILL_ORPHAN_BYTES_MAX)
 		reset = true;
 	todo = rill_conn_step(conn, reset ? RILL_CONN_BREAK : RILL_CONN_LEAVE);
 	rill_close_frames(conn, todo);
@@ -175,7 +183,7 @@ void rill_ether_shutdown(struct sock *sk, int how)
 	u64 now = rill_clock();
 
 	rcu_read_lock();
-	conn = READ_ONCE(rill_sk(sk)->conn);
+	conn = rill_ether_conn(sk);
 	if (conn) {
 		spin_lock_bh(&conn->lock);
 		if (conn->state == RILL_CONN_OPEN) {
@@ -342,21 +350,36 @@ static void rill_close_expire(struct rill_conn *conn, int err,
 /**
  * rill_close_link() - The link of a connection is of no use any more.
  * @conn: The connection, held, not locked.
- * @code: RILL_RESET_UNREACH to tell the peer (C14), RILL_RESET_NONE if there
- *	is nothing to tell it by.
+ * @hw: Hardware address that it has now, or NULL if it is gone.
  */
-void rill_close_link(struct rill_conn *conn, enum rill_reset_code code)
+void rill_close_link(struct rill_conn *conn, const u8 *hw)
 {
 	struct rill_wake wake = {};
 
 	spin_lock_bh(&conn->lock);
-	if (conn->state != RILL_CONN_DEAD) {
-		if (code == RILL_RESET_UNREACH && conn->peer_token)
-			rill_close_tell(conn, code);
+	if (conn->state != RILL_CONN_DEAD &&
+	    !(hw && ether_addr_equal(conn->local_hw, hw))) {
+		if (hw && conn->peer_token)
+			rill_close_tell(conn, RILL_RESET_UNREACH);	/* C14 */
 		rill_close_expire(conn, ENETDOWN, &wake);	/* C15 */
 	}
 	spin_unlock_bh(&conn->lock);
 	rill_wake_up(&wake);
+}
+
+/**
+ * rill_close_unlinked() - A link is lost: has a request still one to use?
+ * @conn: The connection, locked, REQUESTED.
+ * @wake: Filled in.
+ */
+void rill_close_unlinked(struct rill_conn *conn, struct rill_wake *wake)
+{
+	int err = rill_ether_reach(conn->net, conn->bound, conn->local_hw);
+
+	if (err == -ENETUNREACH)
+		err = -ENETDOWN;
+	if (err)
+		rill_close_expire(conn, -err, wake);
 }
 
 /* Something of ours waits to be acknowledged. */
@@ -419,7 +442,7 @@ static bool rill_keepalive_time(struct rill_conn *conn, u64 now)
 /* Why nothing is heard, negative errno. */
 static int rill_close_reason(const struct rill_conn *conn)
 {
-	int err = rill_link_each(conn->net, conn->ifindex, NULL, NULL);
+	int err = rill_ether_reach(conn->net, conn->ifindex, conn->local_hw);
 
 	if (!err)
 		return -ETIMEDOUT;

@@ -78,6 +78,7 @@ struct rill_conn *rill_conn_alloc(struct sock *sk, gfp_t gfp)
 	__skb_queue_head_init(&conn->queue);
 	__skb_queue_head_init(&conn->ooo);
 	__skb_queue_head_init(&conn->record);
+	conn->price = RILL_PRICE_FIRST;
 	rill_sent_init(&conn->sent, conn->iss);
 	rill_rtt_init(&conn->rtt);
 	timer_setup(&conn->timer, rill_conn_timer, 0);
@@ -191,6 +192,18 @@ static void rill_conn_proved(struct rill_conn *conn)
 	conn->unproven = false;
 }
 
+/* It is no orphan any more. */
+static void rill_conn_claimed(struct rill_conn *conn)
+{
+	struct rill_ether_net *en = rill_ether_net(conn->net);
+
+	if (!conn->orphan)
+		return;
+	atomic_dec(&en->orphans);
+	atomic_long_sub(conn->orphan_size, &en->orphan_bytes);
+	conn->orphan = false;
+}
+
 /**
  * rill_conn_settle() - A server's connection is no request any more.
  * @conn: The connection, locked.
@@ -224,9 +237,7 @@ void rill_conn_bury(struct rill_conn *conn)
 	conn->ack_at = 0;
 	conn->end_at = 0;
 	rill_conn_settle(conn);
-	if (conn->orphan)
-		atomic_dec(&rill_ether_net(conn->net)->orphans);
-	conn->orphan = false;
+	rill_conn_claimed(conn);
 	rill_sent_purge(&conn->sent);
 	__skb_queue_purge(&conn->queue);
 	__skb_queue_purge(&conn->ooo);
@@ -335,21 +346,17 @@ void rill_wake_up(struct rill_wake *wake)
 	}
 }
 
-/* Orphans die with their namespace; sockets it has none. */
-static void rill_conn_kill(void *ptr, void *arg)
+static void rill_conn_kill(struct rill_conn *conn, void *arg)
 {
-	struct rill_conn *conn = ptr;
 	struct sock *left;
 
 	spin_lock_bh(&conn->lock);
-	conn->hashed = false;
-	rill_conn_bury(conn);
+	if (conn->state != RILL_CONN_DEAD)
+		rill_conn_bury(conn);
 	left = rill_conn_leave(conn);
 	spin_unlock_bh(&conn->lock);
-	timer_delete_sync(&conn->timer);
 	if (left)
 		sock_put(left);
-	rill_conn_put(conn);
 }
 
 /**
@@ -364,12 +371,16 @@ int rill_conn_table_init(struct rhashtable *table)
 }
 
 /**
- * rill_conn_table_free() - Kill all connections, free the table.
- * @table: The table; nobody looks anything up in it any more.
+ * rill_conn_table_clear() - Orphans die with their namespace.
+ * @net: The namespace; it has no sockets any more.
  */
-void rill_conn_table_free(struct rhashtable *table)
+void rill_conn_table_clear(struct net *net)
 {
-	rhashtable_free_and_destroy(table, rill_conn_kill, NULL);
+	/* A walk misses some while the table is resized. */
+	while (atomic_read(&rill_ether_net(net)->conns.nelems)) {
+		rill_conn_each(net, rill_conn_kill, NULL);
+		cond_resched();
+	}
 }
 
 /**

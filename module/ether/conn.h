@@ -36,6 +36,7 @@
  * @unproven: Requests held whose sender has not shown yet that it gets our
  *	answers.
  * @orphans: Connections whose socket is closed.
+ * @orphan_bytes: Memory of what they have queued.
  * @replies: Frames that were sent in answer to frames of no connection, in
  *	the second of @replies_at.
  * @replies_at: That second.
@@ -45,6 +46,7 @@ struct rill_ether_net {
 	siphash_key_t		secret;
 	atomic_t		unproven;
 	atomic_t		orphans;
+	atomic_long_t		orphan_bytes;
 	atomic_t		replies;
 	unsigned long		replies_at;
 };
@@ -54,18 +56,18 @@ struct rill_ether_net {
  * @peer: Peer's hardware address.
  * @pport: Its port.
  * @lport: Own port.
+ * @unused: 0; all of it is hashed.
  * @token: Peer's token.
- * @kind: SOCK_STREAM or SOCK_SEQPACKET.
- * @extra: Interface, or a cookie's period.
+ * @extra: 0, or a cookie's period.
  */
 struct rill_path_id {
 	u8	peer[ETH_ALEN];
 	__be16	pport;
 	__be16	lport;
-	u16	kind;
+	u8	unused[6];
 	u32	token;
 	u32	extra;
-} __packed __aligned(8);
+} __aligned(8);
 
 /**
  * struct rill_conn - One end; under @lock where nothing else is said.
@@ -101,6 +103,9 @@ struct rill_path_id {
  * @iss: First own sequence number.
  * @queue: Units not acknowledged yet, &struct rill_unit.
  * @write_seq: Number of the next byte that the socket writes.
+ * @orphan_size: Its part of &struct rill_ether_net.orphan_bytes.
+ * @priority: SO_PRIORITY, as last seen.
+ * @mark: SO_MARK, as last seen.
  * @user_timeout_ms: Of a socket that has left, milliseconds, 0 for the sysctl.
  * @fin_seq: Number of FIN.
  * @close_seq: Number of CLOSE.
@@ -112,10 +117,12 @@ struct rill_path_id {
  * @rcv_edge: End of the credit that was told.
  * @rcv_acked: @rcv_nxt as last told.
  * @unread: Bytes the socket holds for its reader.
+ * @price: Memory that a byte of the peer's frames takes, in 1/16, smoothed.
  * @ooo: Frames that came too early, by number.
  * @ooo_size: Memory of @ooo, bytes.
  * @record: Frames of a record whose end is not there yet.
  * @record_len: Bytes of it.
+ * @record_size: Memory of it, bytes.
  * @sacks: Ranges of @ooo, to tell.
  * @repeat_at: When to repeat a handshake frame or a probe; 0: not. All times
  *	are microseconds of rill_clock().
@@ -159,6 +166,9 @@ struct rill_conn {
 	u32			iss;
 	struct sk_buff_head	queue;
 	u32			write_seq;
+	u32			orphan_size;
+	u32			priority;
+	u32			mark;
 	u32			user_timeout_ms;
 	u32			fin_seq;
 	u32			close_seq;
@@ -170,10 +180,12 @@ struct rill_conn {
 	u32			rcv_edge;
 	u32			rcv_acked;
 	u32			unread;
+	u32			price;
 	struct sk_buff_head	ooo;
 	u32			ooo_size;
 	struct sk_buff_head	record;
 	u32			record_len;
+	u32			record_size;
 	struct rill_sack_list	sacks;
 	u64			repeat_at;
 	u32			repeat_us;
@@ -240,6 +252,12 @@ struct rill_wake {
 	struct sk_buff	*freed;
 };
 
+/** RILL_RECORD_MAX - The longest record, bytes: more is not taken. */
+#define RILL_RECORD_MAX		(16U << 20)
+
+/** RILL_PRICE_FIRST - Price of a byte before anything came: small records. */
+#define RILL_PRICE_FIRST	256
+
 /** RILL_CREDIT_MAX - More credit than this is not used, bytes. */
 #define RILL_CREDIT_MAX		BIT(30)
 
@@ -251,6 +269,7 @@ static inline u64 rill_clock(void)
 
 /* ether.c */
 struct rill_ether_net *rill_ether_net(const struct net *net);
+struct rill_conn *rill_ether_conn(struct sock *sk);
 
 /* conn.c */
 struct rill_conn *rill_conn_alloc(struct sock *sk, gfp_t gfp);
@@ -268,7 +287,7 @@ void rill_conn_each(struct net *net,
 		    void (*what)(struct rill_conn *conn, void *arg), void *arg);
 void rill_wake_up(struct rill_wake *wake);
 int rill_conn_table_init(struct rhashtable *table);
-void rill_conn_table_free(struct rhashtable *table);
+void rill_conn_table_clear(struct net *net);
 int rill_conn_init(void);
 void rill_conn_exit(void);
 
@@ -320,7 +339,8 @@ void rill_close_reset(struct rill_rx *rx);
 void rill_close_received(struct rill_conn *conn, struct rill_wake *wake);
 void rill_close_acked(struct rill_conn *conn);
 void rill_close_break(struct rill_conn *conn);
-void rill_close_link(struct rill_conn *conn, enum rill_reset_code code);
+void rill_close_link(struct rill_conn *conn, const u8 *hw);
+void rill_close_unlinked(struct rill_conn *conn, struct rill_wake *wake);
 u64 rill_close_patience(const struct rill_conn *conn);
 u64 rill_close_keepalive(const struct rill_conn *conn);
 u64 rill_close_deadline(const struct rill_conn *conn);
@@ -331,7 +351,7 @@ void rill_close_time(struct rill_conn *conn, u64 now, struct rill_wake *wake);
 /** RILL_LINK_ROOM - Bytes to leave before the payload of a frame. */
 #define RILL_LINK_ROOM	(MAX_HEADER + RILL_HEADER_MAX)
 
-int rill_link_each(struct net *net, u32 ifindex,
+int rill_link_each(struct net *net, u32 ifindex, const u8 *hw,
 		   void (*what)(struct net_device *dev, void *arg), void *arg);
 int rill_link_xmit(struct net_device *dev, const u8 *src, const u8 *dst,
 		   struct rill_frame *f, struct sk_buff *skb, u32 mss);

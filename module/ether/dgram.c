@@ -23,7 +23,8 @@ static void rill_dgram_fits(struct net_device *dev, void *arg)
 {
 	struct rill_dgram_out *out = arg;
 
-	if (out->skb->len + RILL_HEADER_LEN > dev->mtu)
+	if (out->skb->len + RILL_HEADER_LEN > min_t(u32, READ_ONCE(dev->mtu),
+						   U16_MAX))
 		out->err = -EMSGSIZE;
 }
 
@@ -39,14 +40,13 @@ static void rill_dgram_on(struct net_device *dev, void *arg)
 	};
 	struct sk_buff *skb;
 
-	if (!is_zero_ether_addr(local->hw) &&
-	    !ether_addr_equal_unaligned(local->hw, dev->dev_addr))
-		return;
 	skb = skb_copy_expand(out->skb, RILL_LINK_ROOM, 0, GFP_ATOMIC);
 	if (!skb) {
 		out->err = -ENOBUFS;
 		return;
 	}
+	skb->priority = READ_ONCE(out->sk->sk_priority);
+	skb->mark = READ_ONCE(out->sk->sk_mark);
 	/* The sender pays until the device has sent it. */
 	skb_set_owner_w(skb, out->sk);
 	if (rill_link_xmit(dev, dev->dev_addr, out->dst->hw, &f, skb, 0))
@@ -80,12 +80,13 @@ int rill_ether_dgram_send(struct sock *sk, struct sk_buff *skb,
 			  const struct rill_addr *dst)
 {
 	u32 ifindex = rill_bound_ifindex(sk) ? : dst->ifindex;
+	const u8 *hw = rill_sk(sk)->local.hw;
 	struct rill_dgram_out out = { .sk = sk, .skb = skb, .dst = dst };
 	int err;
 
-	err = rill_link_each(sock_net(sk), ifindex, rill_dgram_fits, &out);
+	err = rill_link_each(sock_net(sk), ifindex, hw, rill_dgram_fits, &out);
 	if (!err && !out.err)
-		err = rill_link_each(sock_net(sk), ifindex, rill_dgram_on,
+		err = rill_link_each(sock_net(sk), ifindex, hw, rill_dgram_on,
 				     &out);
 	if (!err)
 		err = out.err;

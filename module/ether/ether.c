@@ -15,10 +15,24 @@ struct rill_ether_net *rill_ether_net(const struct net *net)
 	return net_generic(net, rill_ether_id);
 }
 
-/* The connection of a socket, or NULL; under RCU. */
-static struct rill_conn *rill_ether_conn(struct sock *sk)
+/**
+ * rill_ether_conn() - The connection of a socket.
+ * @sk: The socket; neither its slock nor conn->lock is held, RCU is.
+ *
+ * Another thread may meanwhile connect the socket by another transport: what
+ * &struct rill_sock.conn is only slock tells.
+ *
+ * Return: the connection, or NULL.
+ */
+struct rill_conn *rill_ether_conn(struct sock *sk)
 {
-	return READ_ONCE(rill_sk(sk)->conn);
+	struct rill_conn *conn = NULL;
+
+	rill_lock(sk);
+	if (rill_sk(sk)->transport == &rill_ether)
+		conn = rill_sk(sk)->conn;
+	rill_unlock(sk);
+	return conn;
 }
 
 /* May the socket still send? */
@@ -32,10 +46,15 @@ static bool rill_ether_open(const struct rill_conn *conn)
 static int rill_send_locked(struct rill_conn *conn, struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
+	u32 len = 0;
 	u64 now;
 
 	if (!rill_ether_open(conn))
 		return -EPIPE;
+	skb_queue_walk(list, skb)
+		len += skb->len;
+	if (conn->seqpacket && len > RILL_RECORD_MAX)
+		return -EMSGSIZE;
 	while ((skb = __skb_dequeue(list)))
 		rill_output_queue(conn, skb);
 	now = rill_clock();
@@ -225,16 +244,23 @@ static int __net_init rill_ether_net_init(struct net *net)
 	return rill_conn_table_init(&en->conns);
 }
 
+static void __net_exit rill_ether_net_pre_exit(struct net *net)
+{
+	rill_conn_table_clear(net);
+}
+
+/* Timers that were at work are over: RCU's grace period is between the two. */
 static void __net_exit rill_ether_net_exit(struct net *net)
 {
-	rill_conn_table_free(&rill_ether_net(net)->conns);
+	rhashtable_destroy(&rill_ether_net(net)->conns);
 }
 
 static struct pernet_operations rill_ether_net_ops = {
-	.init	= rill_ether_net_init,
-	.exit	= rill_ether_net_exit,
-	.id	= &rill_ether_id,
-	.size	= sizeof(struct rill_ether_net),
+	.init		= rill_ether_net_init,
+	.pre_exit	= rill_ether_net_pre_exit,
+	.exit		= rill_ether_net_exit,
+	.id		= &rill_ether_id,
+	.size		= sizeof(struct rill_ether_net),
 };
 
 /**

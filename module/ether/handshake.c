@@ -43,9 +43,6 @@ static void rill_request_on(struct net_device *dev, void *arg)
 	struct rill_conn *conn = arg;
 	struct rill_frame f;
 
-	if (!is_zero_ether_addr(conn->local_hw) &&
-	    !ether_addr_equal(conn->local_hw, dev->dev_addr))
-		return;
 	rill_handshake_frame(conn, &f, RILL_FRAME_REQUEST, 0);
 	rill_link_xmit(dev, dev->dev_addr, conn->peer_hw, &f, NULL, 0);
 }
@@ -70,7 +67,8 @@ void rill_handshake_send(struct rill_conn *conn, u16 todo, u64 now)
 
 	/* Simultaneous connect(): the peer has asked too, answer it. */
 	if ((todo & RILL_DO_REQUEST) && !conn->peer_token) {
-		rill_link_each(conn->net, conn->bound, rill_request_on, conn);
+		rill_link_each(conn->net, conn->bound, conn->local_hw,
+			       rill_request_on, conn);
 	} else if (todo & (RILL_DO_REQUEST | RILL_DO_ACCEPT)) {
 		rill_handshake_frame(conn, &f, RILL_FRAME_ACCEPT,
 				     conn->rcv_nxt);
@@ -180,25 +178,42 @@ static void rill_connect_address(struct sock *sk, struct rill_conn *conn,
 	ether_addr_copy(conn->local_hw, rill_sk(sk)->local.hw);
 }
 
+/* The link that a request may use, or 0 for any. */
+static int rill_connect_source(struct sock *sk, const struct rill_addr *dst,
+			       u32 *ifindex)
+{
+	const struct rill_addr *local = &rill_sk(sk)->local;
+	struct net *net = sock_net(sk);
+
+	*ifindex = rill_bound_ifindex(sk) ? : dst->ifindex;
+	if (*ifindex && !is_zero_ether_addr(local->hw) &&
+	    !rill_device_owner(net, local->hw, *ifindex))
+		return -EADDRNOTAVAIL;			/* C17 */
+	return rill_ether_reach(net, *ifindex, local->hw);
+}
+
 /**
  * rill_ether_connect() - &struct rill_transport.connect.
  * @sk: The client.
  * @dst: Peer's address.
  * @attempt: Number of the attempt.
  *
- * Return: -EINPROGRESS, -ENOBUFS, -ECONNABORTED (given up meanwhile), an errno
- * of rill_autobind() or rill_link_each().
+ * Return: -EINPROGRESS, -ENOBUFS, -ECONNABORTED (given up meanwhile),
+ * -EADDRNOTAVAIL (another link has the socket's hardware address), an errno of
+ * rill_autobind() or rill_link_each().
  */
 int rill_ether_connect(struct sock *sk, const struct rill_addr *dst,
 		       u32 attempt)
 {
-	u32 ifindex = rill_bound_ifindex(sk) ? : dst->ifindex;
 	struct rill_conn *conn;
+	u32 ifindex;
 	int err;
 
-	err = rill_link_each(sock_net(sk), ifindex, NULL, NULL);
+	err = rill_connect_source(sk, dst, &ifindex);
 	if (err)
 		return err;			/* C13, C14, C15 */
+	/* Whoever it was connected to before is not its peer now. */
+	rill_peercred_set(sk, NULL, NULL);
 	rill_link_get();
 	conn = rill_conn_alloc(sk, GFP_KERNEL);
 	rill_link_put();			/* the connection counts itself */

@@ -11,19 +11,55 @@
 /* Room of a buffer that small payloads are collected in. */
 #define RILL_MERGE_ROOM		SKB_WITH_OVERHEAD(2048)
 
-/* The longest record, bytes: more is not taken. */
-#define RILL_RECORD_MAX		(16U << 20)
+/* Prices, in 1/16 of memory for a byte: see rill_input_price(). */
+#define RILL_PRICE_MIN		32
+#define RILL_PRICE_MAX		4096
+
+/* Bytes that @memory is enough for, by what they cost lately. */
+static u32 rill_input_worth(const struct rill_conn *conn, u32 memory)
+{
+	return div_u64((u64)memory * 16, conn->price);
+}
+
+/* What an empty buffer may take, bytes. */
+static u32 rill_input_whole(const struct rill_conn *conn)
+{
+	u32 rcvbuf = READ_ONCE(conn->sk->sk_rcvbuf);
+
+	return min(rcvbuf, rill_input_worth(conn, 2 * rcvbuf));
+}
 
 /* What the socket may still take, bytes. */
 static u32 rill_input_space(const struct rill_conn *conn)
 {
 	u32 rcvbuf = conn->sk ? READ_ONCE(conn->sk->sk_rcvbuf) : 0;
 	u32 used = conn->unread + conn->record_len;
+	u32 memory;
 
 	/* A record that fills the buffer has to come to its end. */
 	if (conn->record_len >= rcvbuf / 2 && !conn->unread)
 		return conn->record_len < RILL_RECORD_MAX ? rcvbuf / 2 : 0;
-	return used < rcvbuf ? rcvbuf - used : 0;
+	if (used >= rcvbuf)
+		return 0;
+	memory = atomic_read(&conn->sk->sk_rmem_alloc);
+	if (memory >= 2 * rcvbuf)
+		return 0;
+	return min(rcvbuf - used, rill_input_worth(conn, 2 * rcvbuf - memory));
+}
+
+/*
+ * Credit promises bytes, but what is bounded is memory: learn what a byte
+ * takes. Dearer at once, cheaper slowly.
+ */
+static void rill_input_price(struct rill_conn *conn, u32 memory, u32 len)
+{
+	u32 price = clamp_t(u32, 16 * memory / max(len, 1U), RILL_PRICE_MIN,
+			    RILL_PRICE_MAX);
+
+	if (price > conn->price)
+		conn->price = (conn->price + price) / 2;
+	else
+		conn->price -= (conn->price - price) / 4;
 }
 
 /**
@@ -51,7 +87,7 @@ u32 rill_input_credit(struct rill_conn *conn)
  */
 void rill_input_drained(struct rill_conn *conn, u32 bytes)
 {
-	u32 edge, left, gain;
+	u32 edge, left, gain, worth;
 
 	conn->unread -= min(bytes, conn->unread);
 	if (conn->state != RILL_CONN_OPEN ||
@@ -62,8 +98,8 @@ void rill_input_drained(struct rill_conn *conn, u32 bytes)
 		return;
 	gain = edge - conn->rcv_edge;
 	left = conn->rcv_edge - conn->rcv_nxt;
-	if (gain >= READ_ONCE(conn->sk->sk_rcvbuf) / 2 ||
-	    (left < 2 * conn->mss && gain >= 2 * conn->mss))
+	worth = rill_input_whole(conn) / 2;
+	if (gain >= worth || (left < 2 * conn->mss && gain >= 2 * conn->mss))
 		rill_output_ack(conn, 0);
 }
 
@@ -82,23 +118,26 @@ static void rill_input_shutdown(struct rill_conn *conn, u8 mask,
 	wake->band = sk->sk_shutdown == SHUTDOWN_MASK ? POLL_HUP : POLL_IN;
 }
 
-/* To the end of the last buffer, if that is one to collect in. */
-static bool rill_input_merge(struct sock *sk, struct sk_buff *skb)
+/* To the end of @tail, if that is a buffer to collect in. */
+static bool rill_input_merge(struct sk_buff *tail, struct sk_buff *skb)
+{
+	if (skb->len > RILL_MERGE || !tail || skb_cloned(tail) ||
+	    skb_tailroom(tail) < (int)skb->len ||
+	    skb_copy_bits(skb, 0, skb_tail_pointer(tail), skb->len))
+		return false;
+	__skb_put(tail, skb->len);
+	return true;
+}
+
+static bool rill_input_merge_last(struct sock *sk, struct sk_buff *skb)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
-	bool merged = false;
-	struct sk_buff *tail;
+	bool merged;
 
 	if (skb->len > RILL_MERGE || skb_queue_empty_lockless(queue))
 		return false;
 	spin_lock(&queue->lock);
-	tail = skb_peek_tail(queue);
-	if (tail && skb_tailroom(tail) >= (int)skb->len &&
-	    !skb_cloned(tail) &&
-	    !skb_copy_bits(skb, 0, skb_tail_pointer(tail), skb->len)) {
-		__skb_put(tail, skb->len);
-		merged = true;
-	}
+	merged = rill_input_merge(skb_peek_tail(queue), skb);
 	spin_unlock(&queue->lock);
 	return merged;
 }
@@ -126,32 +165,52 @@ static void rill_input_stream(struct rill_conn *conn, struct sk_buff *skb)
 	u32 len = skb->len;
 
 	conn->unread += len;
-	if (rill_input_merge(sk, skb)) {
+	if (rill_input_merge_last(sk, skb)) {
+		rill_input_price(conn, 0, len);
 		consume_skb(skb);
 		return;
 	}
 	if (!skb_queue_empty_lockless(&sk->sk_receive_queue))
 		skb = rill_input_collect(skb);
+	rill_input_price(conn, skb->truesize, len);
 	skb_set_owner_r(skb, sk);
 	spin_lock(&sk->sk_receive_queue.lock);
 	__skb_queue_tail(&sk->sk_receive_queue, skb);
 	spin_unlock(&sk->sk_receive_queue.lock);
 }
 
+/* A part of a record; nobody is charged for it yet. */
+static void rill_input_part(struct rill_conn *conn, struct sk_buff *skb)
+{
+	struct sk_buff *tail = skb_peek_tail(&conn->record);
+
+	conn->record_len += skb->len;
+	if (rill_input_merge(tail, skb)) {
+		consume_skb(skb);
+		return;
+	}
+	if (tail)
+		skb = rill_input_collect(skb);
+	conn->record_size += skb->truesize;
+	__skb_queue_tail(&conn->record, skb);
+}
+
 /* A record is queued when its end is there, at once. */
 static void rill_input_record(struct rill_conn *conn, struct sk_buff *skb)
 {
+	u8 flags = rill_unit(skb)->flags;
 	struct sock *sk = conn->sk;
 
-	conn->record_len += skb->len;
-	__skb_queue_tail(&conn->record, skb);
-	if (!(rill_unit(skb)->flags & RILL_FLAG_EOR))
+	rill_input_part(conn, skb);
+	if (!(flags & RILL_FLAG_EOR))
 		return;
-	rill_skb_cb(skb)->eor = true;
+	rill_skb_cb(skb_peek_tail(&conn->record))->eor = true;
 	skb_queue_walk(&conn->record, skb)
 		skb_set_owner_r(skb, sk);
+	rill_input_price(conn, conn->record_size, conn->record_len + 1);
 	conn->unread += conn->record_len;
 	conn->record_len = 0;
+	conn->record_size = 0;
 	spin_lock(&sk->sk_receive_queue.lock);
 	skb_queue_splice_tail_init(&conn->record, &sk->sk_receive_queue);
 	spin_unlock(&sk->sk_receive_queue.lock);
@@ -196,6 +255,7 @@ static void rill_input_next(struct rill_conn *conn, struct sk_buff *skb,
 	flags = rill_unit(skb)->flags;
 	conn->rcv_nxt = rill_unit(skb)->end;
 	if (conn->sk && !(conn->marks & RILL_FLAG_STOP) &&
+	    !(conn->peer_marks & RILL_FLAG_FIN) &&
 	    (skb->len || (flags & RILL_FLAG_EOR))) {
 		if (conn->seqpacket)
 			rill_input_record(conn, skb);
@@ -213,12 +273,13 @@ static void rill_input_next(struct rill_conn *conn, struct sk_buff *skb,
 		rill_close_received(conn, wake);
 }
 
-/* Those that came too early and are next now. */
+/* Those that came too early and are next now; nothing comes after FIN. */
 static void rill_input_follow(struct rill_conn *conn, struct rill_wake *wake)
 {
 	struct sk_buff *skb;
 
 	while ((skb = skb_peek(&conn->ooo)) &&
+	       !(conn->peer_marks & RILL_FLAG_CLOSE) &&
 	       !rill_after(rill_unit(skb)->seq, conn->rcv_nxt)) {
 		__skb_unlink(skb, &conn->ooo);
 		conn->ooo_size -= skb->truesize;
@@ -250,6 +311,15 @@ static bool rill_input_early(struct rill_conn *conn, struct sk_buff *skb)
 	return true;
 }
 
+/* More memory than the credit was meant for; records in crumbs are dear. */
+static bool rill_input_full(const struct rill_conn *conn)
+{
+	u32 rcvbuf = READ_ONCE(conn->sk->sk_rcvbuf);
+
+	return atomic_read(&conn->sk->sk_rmem_alloc) > 2 * rcvbuf ||
+	       conn->record_size > rcvbuf + 4 * conn->record_len;
+}
+
 /*
  * Is there room for what the frame brings? Return: -1, or enum rill_counter
  * of the reason to drop it.
@@ -265,8 +335,7 @@ static int rill_input_refuse(const struct rill_conn *conn,
 	    rill_after(f->seq, conn->rcv_edge) ||
 	    ((conn->peer_marks & RILL_FLAG_FIN) && rill_after(end, conn->rcv_nxt)))
 		return RILL_CNT_RX_WINDOW;
-	if (sk && f->length &&
-	    atomic_read(&sk->sk_rmem_alloc) > 2 * READ_ONCE(sk->sk_rcvbuf))
+	if (sk && f->length && rill_input_full(conn))
 		return RILL_CNT_RX_MEMORY;
 	return -1;
 }
@@ -416,6 +485,9 @@ static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
 		return;
 	}
+	/* It could not be confirmed: its child is on its way to drop us. */
+	if (conn->state == RILL_CONN_OFFERED)
+		return;
 	todo = rill_conn_step(conn, RILL_CONN_RX_DATA);
 	if ((todo & RILL_DO_ESTABLISH) && !rill_handshake_establish(conn, wake)) {
 		rill_conn_bury(conn);

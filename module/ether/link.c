@@ -31,22 +31,25 @@ static int rill_link_state(struct net_device *dev)
  * rill_link_each() - Visit the links that a request may use.
  * @net: Namespace.
  * @ifindex: The only one, or 0 for all.
+ * @hw: Only those with this hardware address, or zero for all.
  * @what: Called for each that is up and has its carrier, under RCU; or NULL.
  * @arg: Passed to it.
  *
- * Return: 0 if there was one, -ENETUNREACH (no link), -ENETDOWN (it is down),
- * -EHOSTUNREACH (no carrier).
+ * Return: 0 if there was one, -ENETUNREACH (no link), -ENETDOWN (it is down, or
+ * nobody has the address), -EHOSTUNREACH (no carrier).
  */
-int rill_link_each(struct net *net, u32 ifindex,
+int rill_link_each(struct net *net, u32 ifindex, const u8 *hw,
 		   void (*what)(struct net_device *dev, void *arg), void *arg)
 {
+	bool named = !is_zero_ether_addr(hw);
+	int best = named ? -ENETDOWN : -ENETUNREACH;
 	struct net_device *dev;
-	int best = -ENETUNREACH;
 	int err;
 
 	rcu_read_lock();
 	for_each_netdev_rcu(net, dev) {
-		if (ifindex && dev->ifindex != ifindex)
+		if ((ifindex && dev->ifindex != ifindex) ||
+		    (named && !ether_addr_equal_unaligned(hw, dev->dev_addr)))
 			continue;
 		err = rill_link_state(dev);
 		if (!err && what)
@@ -65,12 +68,13 @@ int rill_link_each(struct net *net, u32 ifindex,
  * rill_ether_reach() - Is there a link to send a request on?
  * @net: Namespace.
  * @ifindex: The only one it may use, or 0 for any.
+ * @hw: Own hardware address that it has to have, or zero for any.
  *
  * Return: as rill_link_each().
  */
-int rill_ether_reach(struct net *net, u32 ifindex)
+int rill_ether_reach(struct net *net, u32 ifindex, const u8 *hw)
 {
-	return rill_link_each(net, ifindex, NULL, NULL);
+	return rill_link_each(net, ifindex, hw, NULL, NULL);
 }
 
 /* The sum over both addresses, as the checksum field has it on the way out. */
@@ -147,6 +151,16 @@ int rill_link_send(struct rill_conn *conn, struct rill_frame *f,
 	struct net_device *dev;
 	int err = -ENETDOWN;
 
+	if (!skb)
+		skb = rill_link_room();
+	if (skb && conn->sk) {
+		conn->priority = READ_ONCE(conn->sk->sk_priority);
+		conn->mark = READ_ONCE(conn->sk->sk_mark);
+	}
+	if (skb) {
+		skb->priority = conn->priority;
+		skb->mark = conn->mark;
+	}
 	rcu_read_lock();
 	dev = dev_get_by_index_rcu(conn->net, conn->ifindex);
 	if (dev && (dev->flags & IFF_UP)) {
@@ -296,6 +310,9 @@ static int rill_link_rcv(struct sk_buff *skb, struct net_device *dev,
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (!skb)
 		return NET_RX_DROP;
+	/* As packet_rcv(): a queue of a socket keeps none of these alive. */
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
 	rx.skb = skb;
 	if (!READ_ONCE(rill_net(dev_net(dev))->ethernet))
 		reason = RILL_CNT_RX_OFF;
@@ -383,23 +400,16 @@ void rill_link_put(void)
 static void rill_link_lost(struct rill_conn *conn, void *arg)
 {
 	struct net_device *dev = arg;
-	struct sock *sk;
-	int err;
+	struct rill_wake wake = {};
 
-	spin_lock_bh(&conn->lock);
-	sk = conn->state == RILL_CONN_REQUESTED ? conn->sk : NULL;
-	if (sk)
-		sock_hold(sk);
-	spin_unlock_bh(&conn->lock);
-	if (!sk)
-		return;
-	err = rill_ether_reach(conn->net, conn->bound);
-	if (err == -ENETUNREACH)
-		err = -ENETDOWN;
 	/* A bound one is told when its own link goes. */
-	if (err && (!conn->bound || conn->bound == dev->ifindex))
-		rill_sk_abort(sk, 0, RILL_EV_UNREACH, -err);	/* C14, C15 */
-	sock_put(sk);
+	if (conn->bound && conn->bound != dev->ifindex)
+		return;
+	spin_lock_bh(&conn->lock);
+	if (conn->state == RILL_CONN_REQUESTED)
+		rill_close_unlinked(conn, &wake);	/* C14, C15 */
+	spin_unlock_bh(&conn->lock);
+	rill_wake_up(&wake);
 }
 
 static void rill_link_gone(struct rill_conn *conn, void *arg)
@@ -408,16 +418,17 @@ static void rill_link_gone(struct rill_conn *conn, void *arg)
 
 	rill_link_lost(conn, arg);
 	if (READ_ONCE(conn->ifindex) == dev->ifindex)
-		rill_close_link(conn, RILL_RESET_NONE);
+		rill_close_link(conn, NULL);
 }
 
 static void rill_link_moved(struct rill_conn *conn, void *arg)
 {
 	struct net_device *dev = arg;
 
-	if (READ_ONCE(conn->ifindex) == dev->ifindex &&
-	    !ether_addr_equal(conn->local_hw, dev->dev_addr))
-		rill_close_link(conn, RILL_RESET_UNREACH);
+	if (READ_ONCE(conn->ifindex) == dev->ifindex)
+		rill_close_link(conn, dev->dev_addr);
+	else
+		rill_link_lost(conn, arg);
 }
 
 static int rill_link_event(struct notifier_block *nb, unsigned long event,

@@ -134,10 +134,14 @@ static struct sk_buff *rill_gro_receive(struct list_head *head,
 	struct sk_buff *p;
 	u32 len, size;
 
-	if (!pskb_may_pull(skb, off + RILL_HEADER_LEN)) {
+	/* In a tunnel eth_hdr() is another header than ours. */
+	if (NAPI_GRO_CB(skb)->encap_mark ||
+	    !pskb_may_pull(skb, off + RILL_HEADER_LEN)) {
 		NAPI_GRO_CB(skb)->flush = 1;
 		return NULL;
 	}
+	/* It may have moved the page that frag0 points to. */
+	NAPI_GRO_CB(skb)->frag0_len = 0;
 	h = (void *)skb->data + off;
 	p = rill_gro_find(head, h, off);
 	if (!rill_wire_plain(h, skb_gro_len(skb)) || !rill_gro_checksum(skb)) {

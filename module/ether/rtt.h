@@ -16,7 +16,7 @@
  * @rttvar: Its variation, microseconds.
  * @min: Smallest sample, microseconds; ~0: none.
  * @rto: Retransmission timeout without backoff, microseconds.
- * @backoff: Doublings since the last sample.
+ * @backoff: Doublings since something was acknowledged.
  */
 struct rill_rtt {
 	__u32	srtt;

@@ -348,6 +348,9 @@ int rill_sent_ack(struct rill_sent *s, __u32 ack, const struct rill_sack *sack,
 		s->probe_from = now;
 	}
 	out->acked = news.acked;
+	/* The path works, if not its first copies (RFC 9002, 6.2.1). */
+	if (news.acked)
+		rtt->backoff = 0;
 	out->rtt = rill_rack_learn(s, rtt, &news);
 	rill_sent_probed(s, &news, out);
 	rill_sent_close(s, &news, out);

@@ -10,8 +10,8 @@
  *
  * References: one of the table until the connection is dead, one of
  * &struct rill_sock.conn, one of the pending timer, one of each function at
- * work. The memory is freed after a grace period of RCU, so that the table
- * and rill_sock.conn can be read under RCU alone.
+ * work. The memory is freed after a grace period of RCU, so that the table can
+ * be read under RCU alone, and what rill_ether_conn() found be used.
  */
 #ifndef RILL_CONN_H
 #define RILL_CONN_H
@@ -93,8 +93,9 @@ struct rill_path_id {
  * @listener: Of a PENDING or OFFERED server: its listener, held.
  * @ifindex: Link; 0 as long as no answer has chosen it.
  * @bound: Link that the request may use, 0: any.
- * @local_hw: Own hardware address on that link.
- * @peer_hw: Peer's.
+ * @local_hw: Own hardware address on that link; before it is chosen, the one
+ *	that the socket is bound to, or zero.
+ * @peer_hw: Peer's; before an answer, where the request goes.
  * @lport: Own port; constant.
  * @pport: Peer's port; constant.
  * @peer_token: Peer's token, 0 if not known yet.
@@ -129,7 +130,8 @@ struct rill_path_id {
  * @repeat_us: Interval of it.
  * @ack_at: When to acknowledge at the latest; 0: nothing is owed.
  * @end_at: When to give up; 0: never.
- * @heard_at: When the last frame came that made progress.
+ * @heard_at: When something was acknowledged last, or began to wait for it, or
+ *	the peer said that it has no room.
  * @alive_at: When the last frame of the peer came.
  * @timer: The next of these times.
  * @rcu: To free it.

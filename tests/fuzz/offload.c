@@ -12,9 +12,6 @@
 #define FLOWS	3
 #define ROW	64
 
-/* Marks of frames that may be in a row. */
-#define ROW_FLAGS	(RILL_FLAG_EOR | RILL_FLAG_STOP)
-
 static struct rill_header random_header(struct fuzz_input *in)
 {
 	struct rill_frame f = {
@@ -54,6 +51,7 @@ static void same_news(const struct rill_frame *a, const struct rill_frame *b)
 /* @total bytes of @unit in frames of @mss, and together again. */
 static void cut(const struct rill_header *unit, __u32 total, __u32 mss)
 {
+	int whole = rill_wire_plain(unit, RILL_HEADER_LEN + total);
 	struct rill_frame all = decode(unit, total), f;
 	struct rill_header h, row = *unit;
 	__u32 offset, len, at = all.seq;
@@ -72,7 +70,7 @@ static void cut(const struct rill_header *unit, __u32 total, __u32 mss)
 			must(rill_wire_plain(&h, RILL_HEADER_LEN + len));
 		if (!offset) {
 			row = h;
-		} else if (!(all.flags & ~ROW_FLAGS)) {
+		} else if (whole) {
 			must(rill_wire_plain(&h, RILL_HEADER_LEN + len));
 			must(rill_wire_same_flow(&row, &h));
 			must(rill_wire_follows(&row, offset, &h));
@@ -81,7 +79,7 @@ static void cut(const struct rill_header *unit, __u32 total, __u32 mss)
 	}
 	must(at == all.seq + rill_wire_seq_len(&all));
 	rill_wire_unit(&row, total);
-	if (!(all.flags & ~ROW_FLAGS))
+	if (whole)
 		must(!memcmp(&row, unit, sizeof(row)));
 }
 
@@ -157,7 +155,7 @@ static void receive(struct row *rows, const struct rill_header *h, __u32 there)
 	rill_wire_append(&row->h, h);
 	row->frames[row->count++] = *h;
 	row->len += len;
-	if (len < row->size || rill_wire_record_end(&row->h))
+	if (len < row->size)
 		row_end(row);
 }
 

@@ -48,9 +48,9 @@ FIXTURE_VARIANT_ADD(flood, backlog_128) {
 /* From this namespace a cable to a port of the bridge. */
 static int plug(int bridge, const char *name, const char *port)
 {
-	int ret = rill_veth_new(name, port, bridge);
+	int ret = rill_veth_add(name, bridge, port);
 
-	return ret ? ret : rill_dev_up(name, true);
+	return ret < 0 ? ret : rill_dev_up(name, true);
 }
 
 /* In the bridge's namespace. */
@@ -61,7 +61,7 @@ static int bridge_up(void)
 	int ret = rill_dev_up("bridge0", true);
 
 	for (i = 0; i < ARRAY_SIZE(ports) && !ret; i++) {
-		ret = rill_bridge_join("bridge0", ports[i]);
+		ret = rill_dev_join(ports[i], "bridge0");
 		if (!ret)
 			ret = rill_dev_up(ports[i], true);
 	}
@@ -73,20 +73,20 @@ FIXTURE_SETUP(flood)
 	int i;
 
 	RILL_IN_NETNS(return);
-	self->home = rill_ns_here();
+	self->home = rill_netns_here();
 	ASSERT_LE(0, self->home);
 	for (i = 0; i < 3; i++) {
-		self->away[i] = rill_ns_new();
+		self->away[i] = rill_netns_make();
 		ASSERT_LE(0, self->away[i]);
 	}
-	ASSERT_EQ(0, rill_ns_enter(self->away[0]));
-	ASSERT_EQ(0, rill_bridge_new("bridge0"));
-	ASSERT_EQ(0, rill_ns_enter(self->home));
+	ASSERT_EQ(0, rill_netns_enter(self->away[0]));
+	ASSERT_LT(0, rill_bridge_add("bridge0"));
+	ASSERT_EQ(0, rill_netns_enter(self->home));
 	ASSERT_EQ(0, plug(self->away[0], "server0", "port0"));
 	ASSERT_EQ(0, rill_dev_hw("server0", self->raw.peer));
-	ASSERT_EQ(0, rill_ns_enter(self->away[1]));
+	ASSERT_EQ(0, rill_netns_enter(self->away[1]));
 	ASSERT_EQ(0, plug(self->away[0], "client0", "port1"));
-	ASSERT_EQ(0, rill_ns_enter(self->away[2]));
+	ASSERT_EQ(0, rill_netns_enter(self->away[2]));
 	ASSERT_EQ(0, rill_sysctl_set("ethernet", "0"));
 	ASSERT_EQ(0, plug(self->away[0], "far0", "port2"));
 	self->raw.fd = rill_raw_packet_socket("far0");
@@ -94,9 +94,9 @@ FIXTURE_SETUP(flood)
 	/* the answers are of no interest */
 	ASSERT_EQ(0, rill_setsockopt_int(self->raw.fd, SOL_SOCKET, SO_RCVBUF,
 					 1));
-	ASSERT_EQ(0, rill_ns_enter(self->away[0]));
+	ASSERT_EQ(0, rill_netns_enter(self->away[0]));
 	ASSERT_EQ(0, bridge_up());
-	ASSERT_EQ(0, rill_ns_enter(self->home));
+	ASSERT_EQ(0, rill_netns_enter(self->home));
 	self->addr = rill_addr(0);
 	self->lfd = rill_listener(variant->type | SOCK_NONBLOCK,
 				  variant->backlog, &self->addr);
@@ -150,12 +150,12 @@ static int attack(void *arg)
 static int connect_once(int type, const struct sockaddr_rill *addr, int away,
 			int home, int lfd)
 {
-	int ret = rill_ns_enter(away);
+	int ret = rill_netns_enter(away);
 	int fd = -1, child;
 
 	if (!ret)
 		fd = socket(AF_RILL, type, 0);
-	if (ret || fd < 0 || rill_ns_enter(home))
+	if (ret || fd < 0 || rill_netns_enter(home))
 		return -EBADF;
 	ret = -rill_connect(fd, addr);
 	if (!ret) {

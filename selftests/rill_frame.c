@@ -2,170 +2,25 @@
 /*
  * Selftest helpers: frames by hand, see rill_frame.h.
  */
-#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/ethtool.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sockios.h>
-#include <linux/veth.h>
 
 #include "rill_frame.h"
 
 /* Links */
 
-int rill_ns_here(void)
-{
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-int rill_ns_enter(int ns)
-{
-	return setns(ns, CLONE_NEWNET) ? -errno : 0;
-}
-
-int rill_ns_new(void)
-{
-	int home = rill_ns_here();
-	int ret;
-
-	if (home < 0)
-		return home;
-	ret = rill_netns_new();
-	if (!ret) {
-		ret = rill_ns_here();
-		if (rill_ns_enter(home))
-			abort();
-	}
-	close(home);
-	return ret;
-}
-
-/* A request about a link, and where its attributes end. */
-struct rill_link {
-	struct nlmsghdr n;
-	struct ifinfomsg i;
-	char attrs[512];
-};
-
-static struct rtattr *link_attr(struct rill_link *link, int type,
-				const void *data, size_t len)
-{
-	struct rtattr *rta = (void *)link + NLMSG_ALIGN(link->n.nlmsg_len);
-
-	rta->rta_type = type;
-	rta->rta_len = RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(rta), data, len);
-	link->n.nlmsg_len = NLMSG_ALIGN(link->n.nlmsg_len) +
-			    RTA_ALIGN(rta->rta_len);
-	return rta;
-}
-
-/* @rta holds all that came after it. */
-static void link_nest_end(struct rill_link *link, struct rtattr *rta)
-{
-	rta->rta_len = (char *)link + link->n.nlmsg_len - (char *)rta;
-}
-
-static int link_ask(struct rill_link *link)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	char answer[4096];
-	int ret = -EIO;
-
-	if (fd < 0)
-		return -errno;
-	if (send(fd, link, link->n.nlmsg_len, 0) > 0 &&
-	    recv(fd, answer, sizeof(answer), 0) > 0)
-		ret = ((struct nlmsgerr *)NLMSG_DATA(answer))->error;
-	close(fd);
-	return ret;
-}
-
-static struct rill_link link_init(int flags)
-{
-	struct rill_link link = {
-		.n.nlmsg_len = NLMSG_LENGTH(sizeof(link.i)),
-		.n.nlmsg_type = RTM_NEWLINK,
-		.n.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
-	};
-
-	return link;
-}
-
-int rill_veth_new(const char *name, const char *far, int ns)
-{
-	struct rill_link link = link_init(NLM_F_CREATE | NLM_F_EXCL);
-	struct rtattr *info, *data, *peer;
-	struct ifinfomsg none = { 0 };
-
-	link_attr(&link, IFLA_IFNAME, name, strlen(name) + 1);
-	info = link_attr(&link, IFLA_LINKINFO, NULL, 0);
-	link_attr(&link, IFLA_INFO_KIND, "veth", 4);
-	data = link_attr(&link, IFLA_INFO_DATA, NULL, 0);
-	peer = link_attr(&link, VETH_INFO_PEER, &none, sizeof(none));
-	link_attr(&link, IFLA_IFNAME, far, strlen(far) + 1);
-	link_attr(&link, IFLA_NET_NS_FD, &ns, sizeof(ns));
-	link_nest_end(&link, peer);
-	link_nest_end(&link, data);
-	link_nest_end(&link, info);
-	return link_ask(&link);
-}
-
-int rill_bridge_new(const char *name)
-{
-	struct rill_link link = link_init(NLM_F_CREATE | NLM_F_EXCL);
-	struct rtattr *info;
-
-	link_attr(&link, IFLA_IFNAME, name, strlen(name) + 1);
-	info = link_attr(&link, IFLA_LINKINFO, NULL, 0);
-	link_attr(&link, IFLA_INFO_KIND, "bridge", 6);
-	link_nest_end(&link, info);
-	return link_ask(&link);
-}
-
-int rill_bridge_join(const char *bridge, const char *port)
-{
-	struct rill_link link = link_init(0);
-	int master = if_nametoindex(bridge);
-
-	link.i.ifi_index = if_nametoindex(port);
-	link_attr(&link, IFLA_MASTER, &master, sizeof(master));
-	return link_ask(&link);
-}
-
-static int dev_feature(const char *name, __u32 command, __u32 on)
-{
-	struct ethtool_value value = { .cmd = command, .data = on };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = { .ifr_data = (void *)&value };
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (ioctl(fd, SIOCETHTOOL, &ifr))
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
+/* Without the first nothing can be segmented or summed up by the other end. */
 int rill_dev_offload(const char *name, bool on)
 {
-	int ret = dev_feature(name, ETHTOOL_STXCSUM, on);
+	int ret = rill_dev_feature(name, "tx-checksum-ip-generic", on);
 
-	return ret ? ret : dev_feature(name, ETHTOOL_SGSO, on);
+	return ret ? ret : rill_dev_feature(name, "tx-generic-segmentation", on);
 }
 
 int rill_stay_on_cpu(void)
@@ -218,16 +73,18 @@ static int raw_open_away(struct rill_raw *raw)
 
 int rill_raw_open(struct rill_raw *raw, const char *name)
 {
-	int home = rill_ns_here();
+	int home = rill_netns_here();
 	int ret;
 
 	memset(raw, 0, sizeof(*raw));
-	raw->away = rill_ns_new();
+	raw->away = rill_netns_make();
 	if (home < 0 || raw->away < 0)
 		return home < 0 ? home : raw->away;
 	ret = rill_stay_on_cpu();
 	if (!ret)
-		ret = rill_veth_new(name, "far0", raw->away);
+		raw->ifindex = rill_veth_add(name, raw->away, "far0");
+	if (!ret && raw->ifindex < 0)
+		ret = raw->ifindex;
 	if (!ret)
 		ret = rill_dev_offload(name, false);
 	if (!ret)
@@ -235,13 +92,12 @@ int rill_raw_open(struct rill_raw *raw, const char *name)
 	if (!ret)
 		ret = rill_dev_up(name, true);
 	if (!ret)
-		ret = rill_ns_enter(raw->away);
+		ret = rill_netns_enter(raw->away);
 	if (!ret) {
 		ret = raw_open_away(raw);
-		if (rill_ns_enter(home))
+		if (rill_netns_enter(home))
 			abort();
 	}
-	raw->ifindex = if_nametoindex(name);
 	close(home);
 	return ret;
 }

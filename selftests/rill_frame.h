@@ -84,31 +84,6 @@ void rill_raw_close(struct rill_raw *raw);
  */
 int rill_raw_packet_socket(const char *name);
 
-/**
- * rill_veth_new() - Make a veth pair, both ends down.
- * @name: The end here.
- * @far: The other end.
- * @ns: Its namespace, a descriptor.
- *
- * Return: 0 or -errno.
- */
-int rill_veth_new(const char *name, const char *far, int ns);
-
-/** rill_bridge_new() - Make a bridge, down. Return: 0 or -errno. */
-int rill_bridge_new(const char *name);
-
-/** rill_bridge_join() - Make @port one of @bridge. Return: 0 or -errno. */
-int rill_bridge_join(const char *bridge, const char *port);
-
-/** rill_ns_here() - The calling thread's network namespace, or -errno. */
-int rill_ns_here(void);
-
-/** rill_ns_new() - A new network namespace, not entered; or -errno. */
-int rill_ns_new(void);
-
-/** rill_ns_enter() - Enter a namespace. Return: 0 or -errno. */
-int rill_ns_enter(int ns);
-
 /** rill_dev_offload() - Checksum and segmentation offload. 0 or -errno. */
 int rill_dev_offload(const char *name, bool on);
 

@@ -28,11 +28,13 @@
  * @path: The link.
  * @flow: The flows.
  * @flows: Count of @flow.
+ * @begun: When.
  */
 struct storm {
 	struct rill_path *path;
 	struct rill_flow flow[FLOWS];
 	int flows;
+	long long begun;
 };
 
 static void storm_flow(struct storm *s, const int fd[2], enum rill_side from,
@@ -75,9 +77,29 @@ static int storm_start(struct storm *s)
 {
 	int ret = 0, i;
 
+	s->begun = rill_now_ms();
 	for (i = 0; i < s->flows && !ret; i++)
 		ret = rill_flow_start(&s->flow[i]);
 	return ret;
+}
+
+/* What the counters say of flows that took long, for whoever reads the log. */
+static void storm_slow(struct storm *s)
+{
+	static const char *const names[] = {
+		"rx_frames", "tx_frames", "tx_failed", "retransmits",
+		"timeouts", "rx_checksum", "rx_memory", "rx_window",
+	};
+	int side;
+	size_t i;
+
+	fprintf(stderr, "# it took %lld ms\n", rill_now_ms() - s->begun);
+	for (side = RILL_SERVER; side >= RILL_CLIENT; side--) {
+		rill_path_enter(s->path, side);
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			fprintf(stderr, "# %s %lld\n", names[i],
+				rill_counter(names[i]));
+	}
 }
 
 /* Return: how many flows did not end well. */
@@ -97,6 +119,8 @@ static int storm_join(struct storm *s)
 			i, f->records ? "records" : "bytes", err, f->sent,
 			f->send_err, f->got, f->recv_err, f->bytes);
 	}
+	if (rill_now_ms() - s->begun > RILL_DEADLINE_MS / 2)
+		storm_slow(s);
 	return bad;
 }
 

@@ -74,7 +74,8 @@ clean()
 }
 
 # shape RATE LIMIT NETEM...: what tbf lets by are single frames, even of who
-# hands over many at once: otherwise these would be lost together.
+# hands over many at once: otherwise these would be lost together. The queue is
+# netem's, of so many frames.
 shape()
 {
 	local end n
@@ -95,5 +96,5 @@ up) up ;;
 clean) clean ;;
 away) shape 10gbit 20mb delay 5ms limit 20000 ;;
 lossy) shape 10gbit 20mb delay 5ms loss 1% limit 20000 ;;
-shaped) shape 10mbit 50kb delay 5ms limit 1000 ;;
+shaped) shape 10mbit 1mb delay 5ms limit 40 ;;
 esac

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Shows how three connects over AF_RILL end, with what each call returned:
- * outcomes refused | interrupted | timeout
+ * Shows how connects over AF_RILL end, with what each call returned:
+ * outcomes refused | interrupted | timeout | broadcast
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -156,6 +156,32 @@ static void timed_out(void)
 	show_sockets();
 }
 
+/* Nobody says where the service is: the link is asked. */
+static void broadcast(void)
+{
+	struct sockaddr_rill addr = {
+		.srl_family = AF_RILL,
+		.srl_port = htons(8080),
+		.srl_addr = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+	};
+	int fd = socket(AF_RILL, SOCK_STREAM, 0), one = 1;
+	socklen_t len = sizeof(addr);
+	const unsigned char *hw = addr.srl_addr;
+
+	must(!show("setsockopt(SO_BROADCAST, 1)",
+		   setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one))),
+	     "setsockopt()");
+	must(!show("connect(ff:ff:ff:ff:ff:ff, 8080)",
+		   connect(fd, (struct sockaddr *)&addr, sizeof(addr))),
+	     "nobody answers");
+	must(!show("getpeername()",
+		   getpeername(fd, (struct sockaddr *)&addr, &len)),
+	     "getpeername()");
+	printf("  the service is at %02x:%02x:%02x:%02x:%02x:%02x\n", hw[0],
+	       hw[1], hw[2], hw[3], hw[4], hw[5]);
+	must(write(fd, "found\n", 6) == 6, "write()");
+}
+
 int main(int argc, char **argv)
 {
 	const char *which = argc > 1 ? argv[1] : "";
@@ -167,6 +193,8 @@ int main(int argc, char **argv)
 		interrupted();
 	else if (!strcmp(which, "timeout"))
 		timed_out();
+	else if (!strcmp(which, "broadcast"))
+		broadcast();
 	else
 		return 2;
 	return 0;

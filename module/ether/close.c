@@ -263,6 +263,10 @@ static bool rill_reset_fits(const struct rill_conn *conn,
 	if (f->sport != conn->pport || f->dport != conn->lport ||
 	    !ether_addr_equal(rx->src, conn->peer_hw))
 		return false;
+	/* Only a request can be withdrawn by who was not answered yet. */
+	if (!f->to && conn->state != RILL_CONN_PENDING &&
+	    conn->state != RILL_CONN_OFFERED)
+		return false;
 	/* It answers the request: it has its number. */
 	if (conn->state == RILL_CONN_REQUESTED)
 		return f->credit == conn->iss &&

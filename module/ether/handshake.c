@@ -65,11 +65,12 @@ void rill_handshake_send(struct rill_conn *conn, u16 todo, u64 now)
 {
 	struct rill_frame f;
 
-	/* Simultaneous connect(): the peer has asked too, answer it. */
-	if ((todo & RILL_DO_REQUEST) && !conn->peer_token) {
+	if (todo & RILL_DO_REQUEST)
 		rill_link_each(conn->net, conn->bound, conn->local_hw,
 			       rill_request_on, conn);
-	} else if (todo & (RILL_DO_REQUEST | RILL_DO_ACCEPT)) {
+	/* Simultaneous connect(): who has asked too, as it seems, is answered. */
+	if ((todo & RILL_DO_ACCEPT) ||
+	    ((todo & RILL_DO_REQUEST) && conn->peer_token)) {
 		rill_handshake_frame(conn, &f, RILL_FRAME_ACCEPT,
 				     conn->rcv_nxt);
 		rill_link_send(conn, &f, NULL);
@@ -270,7 +271,8 @@ static bool rill_accept_fits(const struct rill_conn *conn,
 	       rx->f.ack == conn->iss &&
 	       !!(rx->f.flags & RILL_FLAG_SEQPACKET) == conn->seqpacket &&
 	       (!conn->bound || conn->bound == rx->dev->ifindex) &&
-	       (is_broadcast_ether_addr(conn->peer_hw) || conn->peer_token ||
+	       (is_broadcast_ether_addr(conn->peer_hw) ||
+		conn->state != RILL_CONN_REQUESTED ||
 		ether_addr_equal(conn->peer_hw, rx->src));
 }
 
@@ -290,8 +292,10 @@ static bool rill_accept_take(struct rill_conn *conn, const struct rill_rx *rx,
 		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
 		return false;
 	}
-	if (conn->peer_token && (conn->peer_token != rx->f.from ||
-				 !ether_addr_equal(conn->peer_hw, rx->src)))
+	/* It knows our token, which a REQUEST that crossed ours need not do. */
+	if (conn->state != RILL_CONN_REQUESTED &&
+	    (conn->peer_token != rx->f.from ||
+	     !ether_addr_equal(conn->peer_hw, rx->src)))
 		return true;
 	if (conn->state == RILL_CONN_REQUESTED)
 		rill_handshake_learn(conn, rx);
@@ -343,8 +347,7 @@ void rill_handshake_challenge(struct rill_rx *rx)
 		return;
 	}
 	spin_lock_bh(&conn->lock);
-	if (conn->state == RILL_CONN_REQUESTED && !conn->peer_token &&
-	    rx->f.seq == conn->iss && rx->f.sport == conn->pport &&
+	if (conn->state == RILL_CONN_REQUESTED && rx->f.seq == conn->iss && rx->f.sport == conn->pport &&
 	    (!conn->bound || conn->bound == rx->dev->ifindex) &&
 	    rx->f.dport == conn->lport) {
 		rill_handshake_frame(conn, &f, RILL_FRAME_REQUEST, rx->f.ack);

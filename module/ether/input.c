@@ -121,8 +121,8 @@ static void rill_input_shutdown(struct rill_conn *conn, u8 mask,
 /* To the end of @tail, if that is a buffer to collect in. */
 static bool rill_input_merge(struct sk_buff *tail, struct sk_buff *skb)
 {
-	if (skb->len > RILL_MERGE || !tail || skb_cloned(tail) ||
-	    skb_tailroom(tail) < (int)skb->len ||
+	if (skb->len > RILL_MERGE || !tail || skb_is_nonlinear(tail) ||
+	    skb_cloned(tail) || skb_tailroom(tail) < (int)skb->len ||
 	    skb_copy_bits(skb, 0, skb_tail_pointer(tail), skb->len))
 		return false;
 	__skb_put(tail, skb->len);
@@ -253,10 +253,15 @@ static void rill_input_next(struct rill_conn *conn, struct sk_buff *skb,
 		return;
 	}
 	flags = rill_unit(skb)->flags;
+	/* Behind the end there is only CLOSE. */
+	if ((conn->peer_marks & RILL_FLAG_FIN) &&
+	    (skb->len || (flags & (RILL_FLAG_EOR | RILL_FLAG_FIN)))) {
+		kfree_skb(skb);
+		return;
+	}
 	conn->rcv_nxt = rill_unit(skb)->end;
 	if (conn->sk && !(conn->marks & RILL_FLAG_STOP) &&
-	    !(conn->peer_marks & RILL_FLAG_FIN) &&
-	    (skb->len || (flags & RILL_FLAG_EOR))) {
+	    (skb->len || (conn->seqpacket && (flags & RILL_FLAG_EOR)))) {
 		if (conn->seqpacket)
 			rill_input_record(conn, skb);
 		else
@@ -473,6 +478,20 @@ static bool rill_input_first(struct rill_conn *conn, struct rill_rx *rx)
 	return true;
 }
 
+/*
+ * Nothing of a frame is believed that is from nowhere near: neither beyond the
+ * credit (FIN and CLOSE need none), nor from long ago.
+ */
+static bool rill_input_near(const struct rill_conn *conn,
+			    const struct rill_rx *rx)
+{
+	if (!rill_after(rx->f.seq, conn->rcv_edge + 2) &&
+	    !rill_before(rx->f.seq, conn->rcv_nxt - RILL_RECORD_MAX))
+		return true;
+	rill_link_drop(rx, RILL_CNT_RX_WINDOW);
+	return false;
+}
+
 /* A frame of the connection, which is locked. */
 static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 			      struct rill_wake *wake)
@@ -483,6 +502,11 @@ static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 
 	if (!rill_input_fits(conn, rx)) {
 		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
+		/* Our peer's host has it from an attempt before this one. */
+		if (rx->f.from != conn->peer_token &&
+		    ether_addr_equal(rx->src, conn->peer_hw))
+			rill_link_reply(rx, RILL_FRAME_RESET, rx->f.ack,
+					RILL_RESET_NONE);
 		return;
 	}
 	/* It could not be confirmed: its child is on its way to drop us. */
@@ -499,7 +523,8 @@ static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 	if (todo & RILL_DO_INPUT) {
 		ack = rill_wire_seq_len(&rx->f) ||
 		      (rx->f.flags & RILL_FLAG_PROBE);
-		if (rill_input_acks(conn, rx, wake, now) &&
+		if (rill_input_near(conn, rx) &&
+		    rill_input_acks(conn, rx, wake, now) &&
 		    conn->state != RILL_CONN_DEAD)
 			ack = rill_input_payload(conn, rx, wake);
 	}

@@ -224,6 +224,13 @@ static __wsum rill_link_pseudo_in(struct sk_buff *skb, int proto)
 	return csum_partial(eth_hdr(skb), 2 * ETH_ALEN, 0);
 }
 
+/* A connection is between two hosts; what asks for one may go to everybody. */
+static bool rill_link_for_all(const struct rill_frame *f)
+{
+	return f->type == RILL_FRAME_REQUEST || f->type == RILL_FRAME_DGRAM ||
+	       (f->type == RILL_FRAME_RESET && !f->to);
+}
+
 /*
  * Check and decode a frame. The header is pulled, padding cut off.
  * Return: -1, or enum rill_counter of the reason to drop it.
@@ -254,6 +261,8 @@ static int rill_link_decode(struct rill_rx *rx)
 		return RILL_CNT_RX_CHECKSUM;
 	ether_addr_copy(rx->src, eth_hdr(skb)->h_source);
 	rx->broadcast = skb->pkt_type != PACKET_HOST;
+	if (rx->broadcast && !rill_link_for_all(&rx->f))
+		return RILL_CNT_RX_MISMATCH;
 	__skb_pull(skb, len);
 	return -1;
 }

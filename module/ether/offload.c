@@ -118,7 +118,9 @@ static void rill_gro_merge(struct sk_buff *p, struct sk_buff *skb)
 		NAPI_GRO_CB(p)->last->next = skb;
 	NAPI_GRO_CB(p)->last = skb;
 	NAPI_GRO_CB(p)->count++;
-	skb_orphan(skb);
+	/* Whoever pays for it pays for the whole now; core has compared them. */
+	skb->destructor = NULL;
+	skb->sk = NULL;
 	__skb_header_release(skb);
 	p->data_len += skb->len;
 	p->len += skb->len;
@@ -161,7 +163,7 @@ static struct sk_buff *rill_gro_receive(struct list_head *head,
 	rill_wire_append(held, h);
 	__skb_pull(skb, skb_gro_offset(skb));
 	rill_gro_merge(p, skb);
-	return len < size || rill_wire_record_end(held) ? p : NULL;
+	return len < size || rill_wire_row_end(held) ? p : NULL;
 }
 
 static int rill_gro_complete(struct sk_buff *skb, int nhoff)

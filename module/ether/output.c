@@ -294,6 +294,16 @@ static u32 rill_output_allowance(const struct rill_conn *conn)
 	return len;
 }
 
+/* The writer waits for its buffer to be free: it shall not wait for long. */
+static u8 rill_output_urge(const struct rill_conn *conn, u32 len)
+{
+	struct sock *sk = conn->sk;
+
+	return sk && conn->sent.nxt + len == conn->write_seq &&
+	       sk_wmem_alloc_get(sk) >= READ_ONCE(sk->sk_sndbuf) ?
+	       RILL_FLAG_PROBE : 0;
+}
+
 /**
  * rill_output() - Send what may be sent.
  * @conn: The connection, locked.
@@ -313,7 +323,8 @@ bool rill_output(struct rill_conn *conn, u64 now)
 		rill_cubic_idle(&conn->cubic, conn->mss);
 	rill_output_lost(conn, now);
 	while ((len = rill_output_allowance(conn))) {
-		len = rill_output_range(conn, conn->sent.nxt, len, 0);
+		len = rill_output_range(conn, conn->sent.nxt, len,
+					rill_output_urge(conn, len));
 		if (!len)
 			break;
 		rill_sent_new(&conn->sent, conn->sent.nxt,

@@ -350,12 +350,13 @@ static inline void rill_wire_segment(struct rill_header *h, __u32 offset,
  * @len: Bytes there, from the header on.
  *
  * Return: whether it is DATA with payload and without padding, ranges, and
- * marks other than EOR and STOP.
+ * marks other than EOR, STOP and PROBE.
  */
 static inline int rill_wire_plain(const struct rill_header *h, unsigned int len)
 {
 	return h->version_type == (RILL_VERSION << 4 | RILL_FRAME_DATA) &&
-	       !(h->sack_flags & ~(RILL_FLAG_EOR | RILL_FLAG_STOP)) &&
+	       !(h->sack_flags & ~(RILL_FLAG_EOR | RILL_FLAG_STOP |
+				   RILL_FLAG_PROBE)) &&
 	       h->length && h->to && h->from &&
 	       len == RILL_HEADER_LEN + (unsigned int)__be16_to_cpu(h->length);
 }
@@ -365,6 +366,12 @@ static inline int rill_wire_same_flow(const struct rill_header *a,
 {
 	return a->to == b->to && a->from == b->from && a->sport == b->sport &&
 	       a->dport == b->dport;
+}
+
+/* What says this says it at its end: nothing can be put behind it. */
+static inline int rill_wire_row_end(const struct rill_header *h)
+{
+	return h->sack_flags & (RILL_FLAG_EOR | RILL_FLAG_PROBE);
 }
 
 /**
@@ -380,7 +387,7 @@ static inline int rill_wire_follows(const struct rill_header *a, __u32 len,
 				    const struct rill_header *b)
 {
 	return !((a->sack_flags ^ b->sack_flags) & RILL_FLAG_STOP) &&
-	       !(a->sack_flags & RILL_FLAG_EOR) && a->mtu == b->mtu &&
+	       !rill_wire_row_end(a) && a->mtu == b->mtu &&
 	       a->ack == b->ack && a->credit == b->credit &&
 	       __be32_to_cpu(a->seq) + len == __be32_to_cpu(b->seq);
 }
@@ -389,12 +396,7 @@ static inline int rill_wire_follows(const struct rill_header *a, __u32 len,
 static inline void rill_wire_append(struct rill_header *a,
 				    const struct rill_header *b)
 {
-	a->sack_flags |= b->sack_flags & RILL_FLAG_EOR;
-}
-
-static inline int rill_wire_record_end(const struct rill_header *h)
-{
-	return h->sack_flags & RILL_FLAG_EOR;
+	a->sack_flags |= b->sack_flags & (RILL_FLAG_EOR | RILL_FLAG_PROBE);
 }
 
 /* The header of a row of frames put together. */

@@ -238,10 +238,11 @@ static void reply(struct world *w, const struct frame *f, int type, __u32 seq,
 
 static void send_todo(struct world *w, struct end *e, int todo)
 {
-	if ((todo & RILL_DO_REQUEST) && !e->peer_token)
+	if (todo & RILL_DO_REQUEST)
 		world_send(w, frame_of(e, RILL_FRAME_REQUEST,
 				       e->cookie ? COOKIE : 0));
-	else if (todo & (RILL_DO_REQUEST | RILL_DO_ACCEPT))
+	if ((todo & RILL_DO_ACCEPT) ||
+	    ((todo & RILL_DO_REQUEST) && e->peer_token))
 		world_send(w, frame_of(e, RILL_FRAME_ACCEPT, e->rcv_nxt));
 	if (todo & RILL_DO_RESET)
 		send_reset(w, e, RILL_RESET_NONE);
@@ -421,8 +422,12 @@ static void receive_data(struct world *w, const struct frame *f)
 		reply(w, f, RILL_FRAME_RESET, f->ack, RILL_RESET_NONE);
 		return;
 	}
-	if (e->peer_token != f->from || e->peer_host != f->src)
+	if (e->peer_host != f->src)
 		return;
+	if (e->peer_token != f->from) {
+		reply(w, f, RILL_FRAME_RESET, f->ack, RILL_RESET_NONE);
+		return;
+	}
 	asked = e->state == RILL_CONN_PENDING || e->state == RILL_CONN_OFFERED;
 	if (asked && !confirms(e, f) && fault != FAULT_CONFIRM_ANY) {
 		reply(w, f, RILL_FRAME_RESET, f->ack, RILL_RESET_NONE);
@@ -499,7 +504,7 @@ static bool accept_take(struct world *w, struct end *e, const struct frame *f)
 		return true;
 	if (f->ack != e->iss)
 		return false;
-	if (e->peer_token && fault != FAULT_ACCEPT_ANY &&
+	if (e->state != RILL_CONN_REQUESTED && fault != FAULT_ACCEPT_ANY &&
 	    (e->peer_token != f->from || e->peer_host != f->src))
 		return true;
 	if (e->state == RILL_CONN_REQUESTED || fault == FAULT_ACCEPT_ANY)
@@ -520,8 +525,7 @@ static void receive_challenge(struct world *w, const struct frame *f)
 	struct end *e = find(w, f->dst, f->to);
 	struct frame again;
 
-	if (!e || e->state != RILL_CONN_REQUESTED || e->peer_token ||
-	    f->seq != e->iss)
+	if (!e || e->state != RILL_CONN_REQUESTED || f->seq != e->iss)
 		return;
 	e->cookie = 1;
 	again = frame_of(e, RILL_FRAME_REQUEST, f->ack);
@@ -531,6 +535,9 @@ static void receive_challenge(struct world *w, const struct frame *f)
 
 static bool reset_believed(const struct end *e, const struct frame *f)
 {
+	if (!f->to && e->state != RILL_CONN_PENDING &&
+	    e->state != RILL_CONN_OFFERED)
+		return false;
 	if (e->state == RILL_CONN_REQUESTED)
 		return e->peer_host == f->src &&
 		       (!e->peer_token || e->peer_token == f->from);

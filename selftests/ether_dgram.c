@@ -323,12 +323,12 @@ TEST_F(dgram, switched_off)
 TEST_F(dgram, flood)
 {
 	struct sockaddr_rill from;
+	int most = 2000 / rill_slow(), got = 0, i;
 	char buf[1000];
-	int i, got = 0;
 	ssize_t n;
 
 	rill_pattern(buf, sizeof(buf), 0);
-	for (i = 0; i < 2000 / rill_slow(); i++) {
+	for (i = 0; i < most; i++) {
 		n = rill_sendto(self->fd[0], buf, sizeof(buf), 0,
 				&self->name[1]);
 		ASSERT_TRUE(n == sizeof(buf) || n == -EAGAIN || n == -ENOBUFS);

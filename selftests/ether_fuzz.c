@@ -4,7 +4,7 @@
  * a byte of theirs may change. Once as a veth is by default, units passing
  * whole; once with each unit cut up and put together again (GRO), jumbo frames
  * and NICs that say strange things about checksums. RILL_FUZZ_FRAMES tells how
- * many frames each test sends; as many as FUZZ_MS allow where it is not set.
+ * many frames each test sends; as many as there is time for where it is not set.
  */
 #include "kselftest_harness.h"
 
@@ -22,8 +22,9 @@
 #include "rill_frame.h"
 #include "rill_io.h"
 
-/* How long each test sends frames if it is not told how many. */
+/* How long each test sends frames if it is not told how many; when slow. */
 #define FUZZ_MS		10000
+#define FUZZ_SLOW_MS	40000
 
 /* Seconds for a test that was told to send many. */
 #define FUZZ_TIMEOUT	14400
@@ -48,10 +49,11 @@ struct budget {
 static struct budget budget_init(void)
 {
 	const char *frames = getenv("RILL_FUZZ_FRAMES");
-	struct budget b = { .end = rill_now_ms() + FUZZ_MS };
+	struct budget b = { .most = 0 };
 
 	if (frames && *frames)
 		b.most = atol(frames);
+	b.end = rill_now_ms() + (rill_slow() > 4 ? FUZZ_SLOW_MS : FUZZ_MS);
 	return b;
 }
 
@@ -80,6 +82,7 @@ struct end {
 	unsigned int got_records;
 	bool shut;
 	bool ended;
+	int error;		/* the errno that ended it, negative */
 };
 
 struct mover {
@@ -112,8 +115,10 @@ static int move_out(struct mover *m, struct end *e)
 		return 0;
 	rill_pattern(buf, len, pattern_off(m, e, e->sent));
 	n = rill_send(e->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
-		return n == -EAGAIN ? 0 : 10;
+	if (n < 0) {
+		e->error = n == -EAGAIN ? 0 : n;
+		return e->error ? 10 : 0;
+	}
 	if (e->type == SOCK_SEQPACKET && n != (ssize_t)len)
 		return 11;
 	e->sent += n;
@@ -129,8 +134,10 @@ static int move_in(struct mover *m, struct end *e)
 
 	if (n == -EAGAIN)
 		return 0;
-	if (n < 0)
+	if (n < 0) {
+		e->error = n;
 		return 20;
+	}
 	if (!n) {
 		e->ended = true;
 		return e->got == peer->sent && peer->shut ? 0 : 21;
@@ -421,8 +428,9 @@ static bool make_whole(__u8 *bytes, size_t *len, size_t most)
 }
 
 /*
- * Remember what one side sends. Not what the attacker sent himself: a mutation
- * of a mutation might be right again.
+ * Remember what the connections of one side send. Neither what the attacker
+ * sent himself nor an answer to that, such as RESET: a mutation of a mutation
+ * might be right again.
  */
 static void sniff(struct attacker *a, int fd)
 {
@@ -435,7 +443,8 @@ static void sniff(struct attacker *a, int fd)
 		if (n <= 0)
 			return;
 		k->len = n;
-		if (k->bytes[12] != RILL_ETHERTYPE >> 8)
+		if (k->bytes[12] != RILL_ETHERTYPE >> 8 ||
+		    k->bytes[ETH_HLEN] != (RILL_VERSION << 4 | RILL_FRAME_DATA))
 			continue;
 		/* short ones are soon summed up, long ones not linear */
 		if (make_whole(k->bytes, &k->len,
@@ -724,7 +733,8 @@ TEST_F_TIMEOUT(fuzz, live_connections_are_unharmed, FUZZ_TIMEOUT)
 	for (i = 0; i < 2 * CONNS; i++) {
 		EXPECT_LT(10000, ends[i].got);
 		EXPECT_EQ(ends[i].got, ends[i ^ 1].sent);
-		TH_LOG("end %u: %lu bytes received", i, ends[i].got);
+		TH_LOG("end %u: %lu bytes received, error %d", i, ends[i].got,
+		       ends[i].error);
 	}
 	TH_LOG("%ld frames in %lld ms, %ld odd ones taken, %u seen",
 	       budget.frames, rill_now_ms() - start, a->odd, a->count);

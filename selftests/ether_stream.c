@@ -305,7 +305,7 @@ TEST_F(ether, small_receive_buffer)
 TEST_F(ether, small_send_buffer)
 {
 	struct rill_flow f = flow(self->fd, RILL_CLIENT, variant->type,
-				  much() / 8, 1000);
+				  much() / 32, 1000);
 
 	ASSERT_EQ(0, rill_setsockopt_int(self->fd[RILL_CLIENT], SOL_SOCKET,
 					 SO_SNDBUF, 4096));

@@ -167,6 +167,9 @@ TEST_F(hostile, an_offer_that_nobody_confirms)
 	int count = rill_socket_count();
 	int offers;
 
+	/* it takes its time, and is the same for both types */
+	if (h->type != SOCK_STREAM)
+		return;
 	ASSERT_EQ(0, rill_raw_request(&c, &h->pkt));
 	EXPECT_EQ(count + 1, rill_socket_count());
 	ASSERT_EQ(0, rill_wait_until(lone, &count));

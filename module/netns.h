@@ -120,6 +120,8 @@ struct rill_counters {
  * @max_pending: Sysctl: limit of requests pending per listener.
  * @user_timeout_ms: Sysctl: a connection that has something outstanding and
  *	hears nothing for that long is over, milliseconds.
+ * @buffer_max: Sysctl: how far the buffers of a connection over Ethernet grow by
+ *	themselves, bytes.
  * @loopback: Sysctl: 0 switches the loopback transport off.
  * @ethernet: Sysctl: 0 switches the Ethernet transport off.
  * @sockets: Sysctl: 0 refuses new sockets.
@@ -135,6 +137,7 @@ struct rill_net {
 	u32			max_backlog;
 	u32			max_pending;
 	u32			user_timeout_ms;
+	u32			buffer_max;
 	u32			loopback;
 	u32			ethernet;
 	u32			sockets;

@@ -8,6 +8,7 @@
 static u32 rill_timeout_min = 1;
 static u32 rill_timeout_max = INT_MAX;
 static u32 rill_backlog_max = 65535;
+static u32 rill_buffer_most = BIT(28);
 static int rill_port_min = 1;
 static int rill_port_max = 65535;
 
@@ -102,6 +103,15 @@ static const struct ctl_table rill_sysctls[] = {
 		.extra2		= &rill_timeout_max,
 	},
 	{
+		.procname	= "buffer_max",
+		.data		= RILL_NET_FIELD(buffer_max),
+		.maxlen		= sizeof(u32),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= &rill_buffer_most,
+	},
+	{
 		.procname	= "sockets",
 		.data		= RILL_NET_FIELD(sockets),
 		.maxlen		= sizeof(u32),
@@ -129,6 +139,7 @@ int rill_sysctl_register(struct net *net)
 	rn->max_backlog = 4096;
 	rn->max_pending = 128;
 	rn->user_timeout_ms = 30000;
+	rn->buffer_max = 4 << 20;
 	rn->loopback = 1;
 	rn->ethernet = 1;
 	rn->sockets = 1;

@@ -39,6 +39,21 @@ static const struct sysctl sysctls[] = {
 		.good = { "0", "1" },
 		.bad = { "2", "-1", "256", "x" },
 	}, {
+		.name = "ethernet",
+		.initial = "1",
+		.good = { "0", "1" },
+		.bad = { "2", "-1", "256", "x" },
+	}, {
+		.name = "user_timeout_ms",
+		.initial = "30000",
+		.good = { "1", "1000", "86400000" },
+		.bad = { "0", "-1", "x", "99999999999" },
+	}, {
+		.name = "buffer_max",
+		.initial = "4194304",
+		.good = { "0", "65536", "268435456" },
+		.bad = { "-1", "x", "268435457" },
+	}, {
 		.name = "sockets",
 		.initial = "1",
 		.good = { "0", "1" },

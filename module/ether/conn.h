@@ -118,6 +118,9 @@ struct rill_path_id {
  * @rcv_edge: End of the credit that was told.
  * @rcv_acked: @rcv_nxt as last told.
  * @unread: Bytes the socket holds for its reader.
+ * @trip_us: How long the handshake took, microseconds; 0: not known.
+ * @drained: Bytes that the reader took since @drained_at.
+ * @drained_at: When it had last taken half a buffer.
  * @price: Memory that a byte of the peer's frames takes, in 1/16, smoothed.
  * @ooo: Frames that came too early, by number.
  * @ooo_size: Memory of @ooo, bytes.
@@ -182,6 +185,9 @@ struct rill_conn {
 	u32			rcv_edge;
 	u32			rcv_acked;
 	u32			unread;
+	u32			trip_us;
+	u32			drained;
+	u64			drained_at;
 	u32			price;
 	struct sk_buff_head	ooo;
 	u32			ooo_size;

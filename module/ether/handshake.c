@@ -120,8 +120,13 @@ static void rill_handshake_learn(struct rill_conn *conn,
 /* Established: what is asked of a connection from now on. */
 static void rill_handshake_alive(struct rill_conn *conn)
 {
+	u64 now = rill_clock();
+
+	/* What was sent once; a client may have waited for a place, though. */
+	if (conn->repeat_at && conn->repeat_us == RILL_REPEAT_FIRST)
+		conn->trip_us = now - (conn->repeat_at - conn->repeat_us);
 	conn->quick = RILL_QUICK;
-	conn->alive_at = rill_clock();
+	conn->alive_at = now;
 	conn->keepalive = sock_flag(conn->sk, SOCK_KEEPOPEN);
 }
 
@@ -252,11 +257,11 @@ bool rill_handshake_establish(struct rill_conn *conn, struct rill_wake *wake)
 	spin_unlock(&sk->sk_lock.slock);
 	if (err)
 		return false;	/* it is on its way to drop us */
+	rill_handshake_alive(conn);
 	/* Confirmed again until the peer is heard: it may have forgotten. */
 	conn->repeat_us = RILL_REPEAT_FIRST;
 	conn->repeat_at = rill_clock() + RILL_REPEAT_FIRST;
 	conn->end_at = rill_close_patience(conn);
-	rill_handshake_alive(conn);
 	sock_hold(sk);
 	wake->sk = sk;
 	wake->band = POLL_OUT;
@@ -679,8 +684,8 @@ static bool rill_confirm_locked(struct rill_conn *conn, struct sock *listener)
 		return false;	/* it is on its way to drop us */
 	rill_conn_step(conn, RILL_CONN_RX_DATA);
 	rill_conn_settle(conn);
-	rill_output_heard(conn);
 	rill_handshake_alive(conn);
+	rill_output_heard(conn);
 	conn->tries = 0;
 	return true;
 }

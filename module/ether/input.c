@@ -80,6 +80,25 @@ u32 rill_input_credit(struct rill_conn *conn)
 	return conn->rcv_edge - conn->rcv_nxt;
 }
 
+/*
+ * A reader that takes half a buffer in two round trips could have more, if the
+ * sender had the credit: let the buffer grow, unless SO_RCVBUF has fixed it.
+ */
+static void rill_input_grow(struct rill_conn *conn)
+{
+	u32 most = READ_ONCE(rill_net(conn->net)->buffer_max);
+	u32 trip = conn->rtt.srtt ? : conn->trip_us;
+	struct sock *sk = conn->sk;
+	u32 rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	u64 now = rill_clock();
+
+	if (now - conn->drained_at <= 2 * (u64)trip && rcvbuf < most &&
+	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		WRITE_ONCE(sk->sk_rcvbuf, min(2 * rcvbuf, most));
+	conn->drained = 0;
+	conn->drained_at = now;
+}
+
 /**
  * rill_input_drained() - The reader made room: tell, if it is worth a frame.
  * @conn: The connection, locked.
@@ -93,6 +112,9 @@ void rill_input_drained(struct rill_conn *conn, u32 bytes)
 	if (conn->state != RILL_CONN_OPEN ||
 	    (conn->peer_marks & RILL_FLAG_FIN))
 		return;
+	conn->drained += bytes;
+	if (2 * conn->drained >= READ_ONCE(conn->sk->sk_rcvbuf))
+		rill_input_grow(conn);
 	edge = conn->rcv_nxt + rill_input_space(conn);
 	if (!rill_after(edge, conn->rcv_edge))
 		return;

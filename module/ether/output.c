@@ -503,6 +503,18 @@ void rill_output_alarm(struct rill_conn *conn, u64 now)
 	rill_output(conn, now);
 }
 
+/* The window wants more than SO_SNDBUF lets be written, if that is not fixed. */
+static void rill_output_grow(struct rill_conn *conn)
+{
+	u32 most = READ_ONCE(rill_net(conn->net)->buffer_max);
+	u32 want = min_t(u64, 3 * (u64)conn->cubic.cwnd, most);
+	struct sock *sk = conn->sk;
+
+	if (sk && want > READ_ONCE(sk->sk_sndbuf) &&
+	    !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		WRITE_ONCE(sk->sk_sndbuf, want);
+}
+
 /**
  * rill_output_cc() - Let the congestion window follow an acknowledgment.
  * @conn: The connection, locked.
@@ -524,4 +536,6 @@ void rill_output_cc(struct rill_conn *conn, const struct rill_acked *out,
 		  conn->cubic.cwnd;
 	rill_cubic_ack(&conn->cubic, out->acked, conn->mss, conn->rtt.srtt,
 		       out->rtt, now, limited);
+	if (limited)
+		rill_output_grow(conn);
 }

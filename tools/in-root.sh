@@ -33,7 +33,8 @@ inside()
 		shift
 	done
 	shift
-	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+	# Not exec: make as process 1 of its namespace never ends on a signal.
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
 		chroot "$base" "$@"
 }
@@ -41,6 +42,7 @@ inside()
 if [ "${1:-}" = --inside ]; then
 	shift
 	inside "$@"
+	exit
 fi
 [ $# -ge 3 ] || die "usage: tools/in-root.sh ROOT [SRC=DST]... -- COMMAND..."
 need_root

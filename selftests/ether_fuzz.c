@@ -24,7 +24,7 @@
 
 /* How long each test sends frames if it is not told how many; when slow. */
 #define FUZZ_MS		10000
-#define FUZZ_SLOW_MS	40000
+#define FUZZ_SLOW_MS	30000
 
 /* Seconds for a test that was told to send many. */
 #define FUZZ_TIMEOUT	14400

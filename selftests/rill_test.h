@@ -27,6 +27,12 @@
 /** RILL_DEADLINE_MS - Bound of each wait: generous to debug kernels on TCG. */
 #define RILL_DEADLINE_MS	60000
 
+/**
+ * RILL_EARLY_MS - A timer may end that much too early: it counts jiffies, which
+ * lag behind the clock where a processor is emulated by a busy one.
+ */
+#define RILL_EARLY_MS	20
+
 /** RILL_TEST_TIMEOUT - Seconds that the harness grants each test. */
 #define RILL_TEST_TIMEOUT	240
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Connections: made, found by their token, timed, buried. */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "../trace.h"
@@ -217,6 +218,29 @@ void rill_conn_settle(struct rill_conn *conn)
 }
 
 /**
+ * rill_conn_grow() - May a buffer be larger?
+ * @conn: The connection, locked.
+ * @size: What it is now, bytes.
+ * @want: What it should be.
+ *
+ * All of a namespace together may grow by one part in 32 of the memory.
+ *
+ * Return: the size that it gets.
+ */
+u32 rill_conn_grow(struct rill_conn *conn, u32 size, u32 want)
+{
+	struct rill_ether_net *en = rill_ether_net(conn->net);
+	long most = (long)(totalram_pages() / 32) << PAGE_SHIFT;
+
+	want = min(want, READ_ONCE(rill_net(conn->net)->buffer_max));
+	if (want <= size || atomic_long_read(&en->grown) >= most)
+		return size;
+	conn->grown += want - size;
+	atomic_long_add(want - size, &en->grown);
+	return want;
+}
+
+/**
  * rill_conn_bury() - A connection is over: nothing finds it, nothing wakes it.
  * @conn: The connection, locked; the caller holds a reference.
  *
@@ -238,6 +262,8 @@ void rill_conn_bury(struct rill_conn *conn)
 	conn->end_at = 0;
 	rill_conn_settle(conn);
 	rill_conn_claimed(conn);
+	atomic_long_sub(conn->grown, &rill_ether_net(conn->net)->grown);
+	conn->grown = 0;
 	rill_sent_purge(&conn->sent);
 	__skb_queue_purge(&conn->queue);
 	__skb_queue_purge(&conn->ooo);

@@ -37,6 +37,7 @@
  *	answers.
  * @orphans: Connections whose socket is closed.
  * @orphan_bytes: Memory of what they have queued.
+ * @grown: Bytes by which buffers have grown beyond their first size.
  * @replies: Frames that were sent in answer to frames of no connection, in
  *	the second of @replies_at.
  * @replies_at: That second.
@@ -47,6 +48,7 @@ struct rill_ether_net {
 	atomic_t		unproven;
 	atomic_t		orphans;
 	atomic_long_t		orphan_bytes;
+	atomic_long_t		grown;
 	atomic_t		replies;
 	unsigned long		replies_at;
 };
@@ -118,6 +120,7 @@ struct rill_path_id {
  * @rcv_edge: End of the credit that was told.
  * @rcv_acked: @rcv_nxt as last told.
  * @unread: Bytes the socket holds for its reader.
+ * @grown: Its part of &struct rill_ether_net.grown.
  * @trip_us: How long the handshake took, microseconds; 0: not known.
  * @drained: Bytes that the reader took since @drained_at.
  * @drained_at: When it had last taken half a buffer.
@@ -185,6 +188,7 @@ struct rill_conn {
 	u32			rcv_edge;
 	u32			rcv_acked;
 	u32			unread;
+	u32			grown;
 	u32			trip_us;
 	u32			drained;
 	u64			drained_at;
@@ -286,6 +290,7 @@ struct rill_conn *rill_conn_find(struct net *net, u32 token);
 void rill_conn_put(struct rill_conn *conn);
 u16 rill_conn_step(struct rill_conn *conn, enum rill_conn_event event);
 void rill_conn_settle(struct rill_conn *conn);
+u32 rill_conn_grow(struct rill_conn *conn, u32 size, u32 want);
 void rill_conn_bury(struct rill_conn *conn);
 struct sock *rill_conn_leave(struct rill_conn *conn);
 void rill_conn_arm(struct rill_conn *conn, u64 now);

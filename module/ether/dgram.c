@@ -22,9 +22,9 @@ struct rill_dgram_out {
 static void rill_dgram_fits(struct net_device *dev, void *arg)
 {
 	struct rill_dgram_out *out = arg;
+	u32 mtu = min_t(u32, READ_ONCE(dev->mtu), U16_MAX);
 
-	if (out->skb->len + RILL_HEADER_LEN > min_t(u32, READ_ONCE(dev->mtu),
-						   U16_MAX))
+	if (out->skb->len + RILL_HEADER_LEN > mtu)
 		out->err = -EMSGSIZE;
 }
 

@@ -249,7 +249,7 @@ bool rill_handshake_establish(struct rill_conn *conn, struct rill_wake *wake)
 	int err;
 
 	spin_lock_nested(&sk->sk_lock.slock, SINGLE_DEPTH_NESTING);
-	err = rill_sk_step(sk, RILL_EV_ESTABLISHED, 0);
+	err = rill_sk_step(sk, RILL_EV_ESTABLISHED, 0);	/* C01 */
 	if (!err) {
 		rill_sk(sk)->remote.ifindex = conn->ifindex;
 		ether_addr_copy(rill_sk(sk)->remote.hw, conn->peer_hw);
@@ -352,7 +352,8 @@ void rill_handshake_challenge(struct rill_rx *rx)
 		return;
 	}
 	spin_lock_bh(&conn->lock);
-	if (conn->state == RILL_CONN_REQUESTED && rx->f.seq == conn->iss && rx->f.sport == conn->pport &&
+	if (conn->state == RILL_CONN_REQUESTED && rx->f.seq == conn->iss &&
+	    rx->f.sport == conn->pport &&
 	    (!conn->bound || conn->bound == rx->dev->ifindex) &&
 	    rx->f.dport == conn->lport) {
 		rill_handshake_frame(conn, &f, RILL_FRAME_REQUEST, rx->f.ack);

@@ -86,15 +86,15 @@ u32 rill_input_credit(struct rill_conn *conn)
  */
 static void rill_input_grow(struct rill_conn *conn)
 {
-	u32 most = READ_ONCE(rill_net(conn->net)->buffer_max);
 	u32 trip = conn->rtt.srtt ? : conn->trip_us;
 	struct sock *sk = conn->sk;
 	u32 rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	u64 now = rill_clock();
 
-	if (now - conn->drained_at <= 2 * (u64)trip && rcvbuf < most &&
+	if (now - conn->drained_at <= 2 * (u64)trip &&
 	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		WRITE_ONCE(sk->sk_rcvbuf, min(2 * rcvbuf, most));
+		WRITE_ONCE(sk->sk_rcvbuf,
+			   rill_conn_grow(conn, rcvbuf, 2 * rcvbuf));
 	conn->drained = 0;
 	conn->drained_at = now;
 }

@@ -212,9 +212,12 @@ void rill_link_reply(const struct rill_rx *rx, u8 type, u32 seq, u32 code)
 		.credit	= rx->f.seq,
 	};
 
+	/* What everybody got only CHALLENGE answers. */
+	if (rx->broadcast && type != RILL_FRAME_CHALLENGE)
+		return;
 	/* A cookie is what keeps a flood from mattering: it is not limited. */
-	if (type != RILL_FRAME_CHALLENGE &&
-	    (rx->broadcast || rill_link_limited(dev_net(rx->dev))))
+	if ((rx->broadcast || type != RILL_FRAME_CHALLENGE) &&
+	    rill_link_limited(dev_net(rx->dev)))
 		return;
 	rill_link_xmit(rx->dev, rx->dev->dev_addr, rx->src, &f, NULL, 0);
 }

@@ -506,13 +506,12 @@ void rill_output_alarm(struct rill_conn *conn, u64 now)
 /* The window wants more than SO_SNDBUF lets be written, if that is not fixed. */
 static void rill_output_grow(struct rill_conn *conn)
 {
-	u32 most = READ_ONCE(rill_net(conn->net)->buffer_max);
-	u32 want = min_t(u64, 3 * (u64)conn->cubic.cwnd, most);
 	struct sock *sk = conn->sk;
 
-	if (sk && want > READ_ONCE(sk->sk_sndbuf) &&
-	    !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
-		WRITE_ONCE(sk->sk_sndbuf, want);
+	if (sk && !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		WRITE_ONCE(sk->sk_sndbuf,
+			   rill_conn_grow(conn, READ_ONCE(sk->sk_sndbuf),
+					  3 * conn->cubic.cwnd));
 }
 
 /**

@@ -17,10 +17,13 @@ for data in "$@"; do
 	# gcov wants the source where the compiler saw it, and the notes
 	# (.gcno) beside the data (.gcda).
 	ln -s /rig/module "$work/module"
-	find "$build" -name '*.gcno' -exec cp -t "$work" {} +
+	find "$build/module" -name '*.gcno' | while read -r file; do
+		name=${file#"$build/module/"}
+		cp "$file" "$work/${name//\//-}"
+	done
 	cp "$data"/*.gcda "$work/"
 	"$RILL_TOP/tools/in-root.sh" "$root" "$build=/rig" "$work=/share" -- \
-		sh -c 'cd /share && gcov *.gcda' >"$work/gcov.log" 2>&1 || true
+		sh -c 'cd /share && gcov -p *.gcda' >"$work/gcov.log" 2>&1 || true
 done
 # A header's functions are in many objects: a line counts if one ran it.
 find "${@/%//work}" -name '*.gcov' -exec awk -F: '

@@ -98,12 +98,14 @@ run()
 # and, with what its exit ran, after.
 coverage()
 {
-	local gcov=/sys/kernel/debug/gcov
+	local gcov=/sys/kernel/debug/gcov file name
 
 	[ -d $gcov ] && [ -n "${RIG_COVERAGE:-}" ] || return 0
 	mkdir -p /rig/gcov
 	find $gcov -name '*.gcda' | while read -r file; do
-		cat "$file" >"/rig/gcov/${file##*/}"
+		# Two directories may have a file of the same name.
+		name=${file##*/module/}
+		cat "$file" >"/rig/gcov/${name//\//-}"
 	done
 }
 

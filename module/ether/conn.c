@@ -79,7 +79,8 @@ struct rill_conn *rill_conn_alloc(struct sock *sk, gfp_t gfp)
 	__skb_queue_head_init(&conn->queue);
 	__skb_queue_head_init(&conn->ooo);
 	__skb_queue_head_init(&conn->record);
-	conn->price = RILL_PRICE_FIRST;
+	conn->cost_bytes = RILL_COST_BYTES_FIRST;
+	conn->cost_memory = RILL_COST_MEMORY_FIRST;
 	rill_sent_init(&conn->sent, conn->iss);
 	rill_rtt_init(&conn->rtt);
 	timer_setup(&conn->timer, rill_conn_timer, 0);

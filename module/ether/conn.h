@@ -124,7 +124,8 @@ struct rill_path_id {
  * @trip_us: How long the handshake took, microseconds; 0: not known.
  * @drained: Bytes that the reader took since @drained_at.
  * @drained_at: When it had last taken half a buffer.
- * @price: Memory that a byte of the peer's frames takes, in 1/16, smoothed.
+ * @cost_bytes: Bytes that came lately, and
+ * @cost_memory: the memory they took.
  * @ooo: Frames that came too early, by number.
  * @ooo_size: Memory of @ooo, bytes.
  * @record: Frames of a record whose end is not there yet.
@@ -192,7 +193,8 @@ struct rill_conn {
 	u32			trip_us;
 	u32			drained;
 	u64			drained_at;
-	u32			price;
+	u32			cost_bytes;
+	u32			cost_memory;
 	struct sk_buff_head	ooo;
 	u32			ooo_size;
 	struct sk_buff_head	record;
@@ -267,8 +269,9 @@ struct rill_wake {
 /** RILL_RECORD_MAX - The longest record, bytes: more is not taken. */
 #define RILL_RECORD_MAX		(16U << 20)
 
-/** RILL_PRICE_FIRST - Price of a byte before anything came: small records. */
-#define RILL_PRICE_FIRST	256
+/* What bytes cost before any came, 16 times themselves: small records. */
+#define RILL_COST_BYTES_FIRST	1024
+#define RILL_COST_MEMORY_FIRST	(16 * RILL_COST_BYTES_FIRST)
 
 /** RILL_CREDIT_MAX - More credit than this is not used, bytes. */
 #define RILL_CREDIT_MAX		BIT(30)

@@ -11,14 +11,15 @@
 /* Room of a buffer that small payloads are collected in. */
 #define RILL_MERGE_ROOM		SKB_WITH_OVERHEAD(2048)
 
-/* Prices, in 1/16 of memory for a byte: see rill_input_price(). */
-#define RILL_PRICE_MIN		32
-#define RILL_PRICE_MAX		4096
+/* Beyond these what came before counts half: see rill_input_price(). */
+#define RILL_COST_BYTES		65536
+#define RILL_COST_MEMORY	(1U << 20)
 
-/* Bytes that @memory is enough for, by what they cost lately. */
+/* Bytes that @memory is enough for, by what they cost lately; half at most. */
 static u32 rill_input_worth(const struct rill_conn *conn, u32 memory)
 {
-	return div_u64((u64)memory * 16, conn->price);
+	return min_t(u64, memory / 2, div_u64((u64)memory * conn->cost_bytes,
+					      conn->cost_memory));
 }
 
 /* What an empty buffer may take, bytes. */
@@ -47,19 +48,16 @@ static u32 rill_input_space(const struct rill_conn *conn)
 	return min(rcvbuf - used, rill_input_worth(conn, 2 * rcvbuf - memory));
 }
 
-/*
- * Credit promises bytes, but what is bounded is memory: learn what a byte
- * takes. Dearer at once, cheaper slowly.
- */
+/* Credit promises bytes, but what is bounded is memory: learn what bytes take. */
 static void rill_input_price(struct rill_conn *conn, u32 memory, u32 len)
 {
-	u32 price = clamp_t(u32, 16 * memory / max(len, 1U), RILL_PRICE_MIN,
-			    RILL_PRICE_MAX);
-
-	if (price > conn->price)
-		conn->price = (conn->price + price) / 2;
-	else
-		conn->price -= (conn->price - price) / 4;
+	conn->cost_memory += memory;
+	conn->cost_bytes += len;
+	if (conn->cost_bytes <= RILL_COST_BYTES &&
+	    conn->cost_memory <= RILL_COST_MEMORY)
+		return;
+	conn->cost_memory = conn->cost_memory / 2 + 1;
+	conn->cost_bytes = conn->cost_bytes / 2 + 1;
 }
 
 /**
@@ -411,6 +409,8 @@ static bool rill_input_payload(struct rill_conn *conn, struct rill_rx *rx,
 		return true;
 	}
 	return (rx->f.flags & (RILL_FLAG_PROBE | RILL_FLAG_FIN)) ||
+	       /* The sender has no credit for a whole frame any more. */
+	       conn->rcv_edge - conn->rcv_nxt < conn->mss ||
 	       conn->rcv_nxt - conn->rcv_acked >= 2 * conn->mss;
 }
 

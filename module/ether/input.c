@@ -13,7 +13,7 @@
 
 /* Beyond these what came before counts half: see rill_input_price(). */
 #define RILL_COST_BYTES		65536
-#define RILL_COST_MEMORY	(1U << 20)
+#define RILL_COST_MEMORY	BIT(20)
 
 /* Bytes that @memory is enough for, by what they cost lately; half at most. */
 static u32 rill_input_worth(const struct rill_conn *conn, u32 memory)

@@ -374,6 +374,7 @@ int rill_link_xmit(struct net_device *dev, const u8 *src, const u8 *dst,
 int rill_link_send(struct rill_conn *conn, struct rill_frame *f,
 		   struct sk_buff *skb);
 void rill_link_reply(const struct rill_rx *rx, u8 type, u32 seq, u32 code);
+struct rill_query rill_link_query(const struct rill_rx *rx, int type);
 void rill_link_drop(const struct rill_rx *rx, int reason);
 void rill_link_hold(void);
 void rill_link_get(void);

@@ -101,25 +101,10 @@ int rill_ether_dgram_send(struct sock *sk, struct sk_buff *skb,
 
 static struct rill_query rill_dgram_query(const struct rill_rx *rx)
 {
-	struct rill_query query = {
-		.net	= dev_net(rx->dev),
-		.type	= SOCK_DGRAM,
-		.from	= {
-			.ifindex	= rx->dev->ifindex,
-			.port		= rx->f.sport,
-		},
-		.to	= {
-			.ifindex	= rx->dev->ifindex,
-			.port		= rx->f.dport,
-		},
-		.link	= true,
-	};
+	struct rill_query query = rill_link_query(rx, SOCK_DGRAM);
 
-	ether_addr_copy(query.from.hw, rx->src);
 	if (rx->broadcast)
 		eth_broadcast_addr(query.to.hw);
-	else
-		ether_addr_copy(query.to.hw, rx->dev->dev_addr);
 	return query;
 }
 

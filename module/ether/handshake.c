@@ -395,28 +395,6 @@ static void rill_request_again(struct rill_conn *conn,
 	spin_unlock_bh(&conn->lock);
 }
 
-static struct rill_query rill_request_query(const struct rill_rx *rx)
-{
-	struct rill_query query = {
-		.net	= dev_net(rx->dev),
-		.type	= rx->f.flags & RILL_FLAG_SEQPACKET ? SOCK_SEQPACKET :
-							      SOCK_STREAM,
-		.from	= {
-			.ifindex	= rx->dev->ifindex,
-			.port		= rx->f.sport,
-		},
-		.to	= {
-			.ifindex	= rx->dev->ifindex,
-			.port		= rx->f.dport,
-		},
-		.link	= true,
-	};
-
-	ether_addr_copy(query.from.hw, rx->src);
-	ether_addr_copy(query.to.hw, rx->dev->dev_addr);
-	return query;
-}
-
 /*
  * Both ends asked each other: answer, as a listener would.
  * Return: whether it was so.
@@ -614,7 +592,9 @@ static int rill_request_deliver(const struct rill_query *query,
  */
 void rill_handshake_request(struct rill_rx *rx)
 {
-	struct rill_query query = rill_request_query(rx);
+	bool seqpacket = rx->f.flags & RILL_FLAG_SEQPACKET;
+	struct rill_query query =
+		rill_link_query(rx, seqpacket ? SOCK_SEQPACKET : SOCK_STREAM);
 	struct rill_conn *conn;
 
 	conn = rill_conn_find(query.net, rill_token_make(query.net, rx));

@@ -298,6 +298,34 @@ static void rill_link_dispatch(struct rill_rx *rx)
 }
 
 /**
+ * rill_link_query() - For whom is a frame, and from whom?
+ * @rx: The frame.
+ * @type: Type of the socket.
+ *
+ * Return: the question to rill_port_find(), with this link's address.
+ */
+struct rill_query rill_link_query(const struct rill_rx *rx, int type)
+{
+	struct rill_query query = {
+		.net	= dev_net(rx->dev),
+		.type	= type,
+		.from	= {
+			.ifindex	= rx->dev->ifindex,
+			.port		= rx->f.sport,
+		},
+		.to	= {
+			.ifindex	= rx->dev->ifindex,
+			.port		= rx->f.dport,
+		},
+		.link	= true,
+	};
+
+	ether_addr_copy(query.from.hw, rx->src);
+	ether_addr_copy(query.to.hw, rx->dev->dev_addr);
+	return query;
+}
+
+/**
  * rill_link_drop() - Count a frame that is of no use, and trace it.
  * @rx: The frame.
  * @reason: Why, enum rill_counter.

@@ -42,15 +42,16 @@ END {
 	}
 }' "$dir/results.tsv"
 
+[ ! -s "$dir/coverage" ] || {
+	echo
+	cat "$dir/coverage"
+}
+# Last but one, where the end of a log that was cut still has it.
 if [ -s "$dir/failures" ]; then
 	echo
 	echo "Failed (logs in $dir):"
 	sed 's/^/  /' "$dir/failures"
 fi
-[ ! -s "$dir/coverage" ] || {
-	echo
-	cat "$dir/coverage"
-}
 echo
 awk -F '\t' '
 { passed += $3; failed += $4; skipped += $5 }

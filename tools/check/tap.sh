@@ -4,7 +4,7 @@
 # Reads what run_kselftest.sh prints, counts the subtests of each program, and
 # says so as each ends. One line of RESULTS is
 # kernel<TAB>program<TAB>passed<TAB>failed<TAB>skipped; FAILURES gets the names
-# of what failed. A program of LIST (lines collection:program) that never ended
+# of what failed, each with what the harness said of it. A program of LIST (lines collection:program) that never ended
 # has failed; so has one that ended badly without a subtest to blame, or short
 # of its plan.
 
@@ -16,7 +16,7 @@ declare -A seen=()
 
 begin()
 {
-	pass=0 fail=0 skip=0 plan=0 started=$SECONDS
+	pass=0 fail=0 skip=0 plan=0 started=$SECONDS said=""
 }
 
 blame()
@@ -29,12 +29,13 @@ subtest()
 {
 	if [[ $1 == "not ok "* ]]; then
 		fail=$((fail + 1))
-		failed+=("${1#not ok }")
+		failed+=("${1#not ok }${said:+ [${said:0:200}]}")
 	elif [[ $1 =~ \#\ *(SKIP|XFAIL) ]]; then
 		skip=$((skip + 1))
 	else
 		pass=$((pass + 1))
 	fi
+	said=""
 }
 
 # ended LINE NAME: the runner's own verdict on a program.
@@ -79,6 +80,9 @@ while IFS= read -r line; do
 		subtest "${BASH_REMATCH[1]}"
 	elif [[ $line =~ ^\#\ 1\.\.([0-9]+) ]]; then
 		plan=${BASH_REMATCH[1]}
+	elif [[ $line =~ ^\#\ \#\ +([^ ]+\.c:.*) ]]; then
+		# Where the test failed first is the cause, the rest follows.
+		said=${said:-${BASH_REMATCH[1]}}
 	fi
 done
 while IFS=: read -r _ name; do

@@ -33,6 +33,37 @@ static struct sk_buff *rill_skb_sized(struct sk_buff *skb, size_t len)
 	return skb;
 }
 
+/* What sock_alloc_send_pskb() would wait for, or refuse. */
+static bool rill_send_held(struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) ||
+	       sk_wmem_alloc_get(sk) >= READ_ONCE(sk->sk_sndbuf);
+}
+
+/*
+ * A buffer in one piece, to be sent as soon as it is filled: with the headroom
+ * that the transport asks for, if all of it still is one piece.
+ */
+static struct sk_buff *rill_skb_short(struct sock *sk, size_t len, bool noblock,
+				      int *err)
+{
+	const struct rill_transport *transport = rill_sk(sk)->transport;
+	unsigned int headroom = transport ? transport->headroom : 0;
+	struct sk_buff *skb;
+
+	if (!headroom || headroom + len > RILL_LINEAR || rill_send_held(sk))
+		return sock_alloc_send_pskb(sk, len, 0, noblock, err, 0);
+	skb = alloc_skb_fclone(headroom + len, sk->sk_allocation);
+	if (!skb) {
+		*err = -ENOBUFS;
+		return NULL;
+	}
+	skb_reserve(skb, headroom);
+	skb_set_owner_w(skb, sk);
+	return skb;
+}
+
 /**
  * rill_skb_alloc() - Get a buffer, waiting for room in SO_SNDBUF.
  * @sk: The sender; it is charged.
@@ -48,8 +79,11 @@ struct sk_buff *rill_skb_alloc(struct sock *sk, size_t len, bool noblock,
 	unsigned long linear = rill_skb_linear(len);
 	struct sk_buff *skb;
 
-	skb = sock_alloc_send_pskb(sk, linear, len - linear, noblock, err,
-				   PAGE_ALLOC_COSTLY_ORDER);
+	if (linear)
+		skb = rill_skb_short(sk, linear, noblock, err);
+	else
+		skb = sock_alloc_send_pskb(sk, 0, len, noblock, err,
+					   PAGE_ALLOC_COSTLY_ORDER);
 	return rill_skb_sized(skb, len);
 }
 
@@ -93,8 +127,10 @@ static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 		return err;
 	if (err == RILL_APPENDED)
 		return len;
-	skb = sock_alloc_send_pskb(sk, err == RILL_APPEND_FULL ? RILL_ROOM : len,
-				   0, noblock, &err, 0);
+	if (err == RILL_APPEND_FULL)
+		skb = sock_alloc_send_pskb(sk, RILL_ROOM, 0, noblock, &err, 0);
+	else
+		skb = rill_skb_short(sk, len, noblock, &err);
 	if (!skb) {
 		iov_iter_revert(&msg->msg_iter, len);
 		return err;

@@ -54,6 +54,8 @@ enum rill_appended {
  *	for it. Optional: it has, always.
  * @keepalive: SO_KEEPALIVE was switched on or off. Optional.
  * @dgram_send: Deliver one datagram; consumes it. 0 or a negative errno.
+ * @headroom: Bytes that it likes to have before the data of a short buffer, for
+ *	it will clone it; without them it copies. 0: it does neither.
  */
 struct rill_transport {
 	const char	*name;
@@ -72,6 +74,7 @@ struct rill_transport {
 	void		(*keepalive)(struct sock *sk, bool on);
 	int		(*dgram_send)(struct sock *sk, struct sk_buff *skb,
 				      const struct rill_addr *dst);
+	unsigned int	headroom;
 };
 
 extern const struct rill_transport rill_loopback;

@@ -88,10 +88,26 @@ struct rill_conn *rill_conn_alloc(struct sock *sk, gfp_t gfp)
 	return conn;
 }
 
+/* Tokens are random, and ours: no stranger can choose their buckets. */
+static u32 rill_conn_hash(const void *token, u32 len, u32 seed)
+{
+	return *(const u32 *)token ^ seed;
+}
+
+static int rill_conn_compare(struct rhashtable_compare_arg *arg,
+			     const void *obj)
+{
+	const struct rill_conn *conn = obj;
+
+	return conn->token != *(const u32 *)arg->key;
+}
+
 static const struct rhashtable_params rill_conn_params = {
 	.key_len		= sizeof(u32),
 	.key_offset		= offsetof(struct rill_conn, token),
 	.head_offset		= offsetof(struct rill_conn, node),
+	.hashfn			= rill_conn_hash,
+	.obj_cmpfn		= rill_conn_compare,
 	.automatic_shrinking	= true,
 };
 

@@ -222,6 +222,7 @@ const struct rill_transport rill_ether = {
 	.delivered	= rill_ether_delivered,
 	.keepalive	= rill_ether_keepalive,
 	.dgram_send	= rill_ether_dgram_send,
+	.headroom	= RILL_LINK_ROOM,
 };
 
 /**

@@ -3,7 +3,8 @@
  * Sending: units wait on the queue until they are acknowledged; a frame is
  * built from any range of their numbers, so that what is lost is sent again
  * as it is found, by whatever the MTU is then. Pages are referenced, the few
- * bytes of linear units copied.
+ * bytes of linear units copied; but a short unit is a frame itself once, when
+ * it goes out for the first time and has room for the headers.
  */
 #include "../trace.h"
 #include "conn.h"
@@ -177,16 +178,41 @@ static u32 rill_build_linear(const struct sk_buff *unit, u32 len)
 }
 
 /*
- * Build a frame of at most @len numbers from @seq on.
- * Return: 0 or -ENOBUFS.
+ * May @unit be the frame? Nobody else has headers before its data: it was never
+ * sent, and it is the last, so that its clone leaves nothing to be merged.
  */
-static int rill_build(struct rill_conn *conn, u32 seq, u32 len,
-		      struct rill_build *b)
+static bool rill_build_whole(struct rill_conn *conn, struct sk_buff *unit,
+			     u32 seq, u32 len)
 {
-	struct sk_buff *unit = rill_output_at(conn, seq);
+	struct rill_unit *u = rill_unit(unit);
 
-	*b = (struct rill_build) { .seq = seq, .room = len };
-	b->skb = alloc_skb(RILL_LINK_ROOM + rill_build_linear(unit, len),
+	return seq == u->seq && seq == conn->sent.nxt &&
+	       u->end == conn->write_seq && u->end - seq <= len &&
+	       unit->len <= conn->mss && !skb_is_nonlinear(unit) &&
+	       skb_headroom(unit) >= RILL_LINK_ROOM;
+}
+
+/* @unit's data with a header of their own, which drivers may change. */
+static int rill_build_clone(struct rill_build *b, struct sk_buff *unit)
+{
+	struct rill_unit *u = rill_unit(unit);
+
+	__skb_header_release(unit);
+	b->skb = skb_clone(unit, GFP_ATOMIC | __GFP_NOWARN);
+	if (!b->skb)
+		return -ENOBUFS;
+	b->room -= u->end - u->seq;
+	b->seq = u->end;
+	if (u->cb.eor)
+		b->flags |= RILL_FLAG_EOR;
+	return 0;
+}
+
+/* Copy, or refer to, what the units from @unit on have. */
+static int rill_build_copy(struct rill_build *b, struct rill_conn *conn,
+			   struct sk_buff *unit)
+{
+	b->skb = alloc_skb(RILL_LINK_ROOM + rill_build_linear(unit, b->room),
 			   GFP_ATOMIC | __GFP_NOWARN);
 	if (!b->skb)
 		return -ENOBUFS;
@@ -195,8 +221,27 @@ static int rill_build(struct rill_conn *conn, u32 seq, u32 len,
 		skb_queue_walk_from(&conn->queue, unit)
 			if (!b->room || !rill_build_unit(b, unit))
 				break;
-	rill_build_marks(b, conn);
 	return 0;
+}
+
+/*
+ * Build a frame of at most @len numbers from @seq on.
+ * Return: 0 or -ENOBUFS.
+ */
+static int rill_build(struct rill_conn *conn, u32 seq, u32 len,
+		      struct rill_build *b)
+{
+	struct sk_buff *unit = rill_output_at(conn, seq);
+	int err;
+
+	*b = (struct rill_build) { .seq = seq, .room = len };
+	if (unit && rill_build_whole(conn, unit, seq, len))
+		err = rill_build_clone(b, unit);
+	else
+		err = rill_build_copy(b, conn, unit);
+	if (!err)
+		rill_build_marks(b, conn);
+	return err;
 }
 
 /* Numbers that a frame may take: it is cut up on the way, see offload.c. */
@@ -316,6 +361,8 @@ bool rill_output(struct rill_conn *conn, u64 now)
 	bool sent = false;
 	u32 len;
 
+	if (conn->write_seq == conn->sent.nxt && !conn->sent.lost)
+		return false;
 	if (conn->state != RILL_CONN_OPEN && conn->state != RILL_CONN_CLOSING)
 		return false;
 	if (conn->sent.una == conn->sent.nxt && conn->write_seq !=

@@ -11,6 +11,9 @@
 /* Room of a buffer that small payloads are collected in. */
 #define RILL_MERGE_ROOM		SKB_WITH_OVERHEAD(2048)
 
+/* The timer may be two ticks late; the peer's probe is not (RFC 8985, 7.2). */
+#define RILL_ACK_LATE		(2 * USEC_PER_SEC / HZ)
+
 /* Beyond these what came before counts half: see rill_input_price(). */
 #define RILL_COST_BYTES		65536
 #define RILL_COST_MEMORY	BIT(20)
@@ -558,7 +561,7 @@ static void rill_input_locked(struct rill_conn *conn, struct rill_rx *rx,
 		return;
 	}
 	if (!ack && !conn->ack_at && conn->rcv_nxt != conn->rcv_acked)
-		conn->ack_at = now + RILL_ACK_DELAY;
+		conn->ack_at = now + RILL_ACK_DELAY - RILL_ACK_LATE;
 	if (ack)
 		rill_output_ack(conn, 0);
 	rill_output(conn, now);

@@ -587,13 +587,14 @@ void rill_input(struct rill_rx *rx)
 		rill_conn_put(conn);
 		return;
 	}
-	spin_lock_bh(&conn->lock);
+	/* Frames come in with BH off. */
+	spin_lock(&conn->lock);
 	rill_input_locked(conn, rx, &wake);
 	if ((wake.data || wake.band) && !wake.sk && conn->sk) {
 		sock_hold(conn->sk);
 		wake.sk = conn->sk;
 	}
-	spin_unlock_bh(&conn->lock);
+	spin_unlock(&conn->lock);
 	rill_wake_up(&wake);
 	rill_conn_put(conn);
 }

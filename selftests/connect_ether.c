@@ -499,6 +499,30 @@ TEST_F(ether, C13_no_device_at_all)
 	EXPECT_EQ(0, rill_so_error(fd));
 }
 
+/* What comes in by a port of a bridge is the bridge's: the port is no link. */
+TEST_F(ether, C13_bound_to_the_port_of_a_bridge)
+{
+	static const __u8 other[RILL_HWADDR_LEN] = { 2, 0, 0, 0, 0, 4 };
+	struct sockaddr_rill addr, local = rill_addr(0);
+	int lfd = rill_path_listen(&self->path, 0, &addr);
+	int fd = rill_path_socket(&self->path, 0);
+
+	ASSERT_LE(0, lfd);
+	ASSERT_EQ(0, rill_dev_hw(RILL_PATH_DEV, local.srl_addr));
+	ASSERT_EQ(0, rill_bind(fd, &local));
+	ASSERT_LT(0, rill_bridge_add("br1"));
+	ASSERT_EQ(0, rill_dev_set_hw("br1", other));
+	ASSERT_EQ(0, rill_dev_join(RILL_PATH_DEV, "br1"));
+	addr.srl_ifindex = 0;
+	EXPECT_EQ(ENETUNREACH, rill_connect(fd, &addr));
+	EXPECT_EQ(0, rill_so_error(fd));
+	/* That the bridge is down is its own business, until it is asked for. */
+	ASSERT_EQ(0, rill_dev_set_hw("br1", local.srl_addr));
+	EXPECT_EQ(ENETDOWN, rill_connect(fd, &addr));
+	ASSERT_EQ(0, rill_dev_up("br1", true));
+	EXPECT_EQ(0, rill_path_connect(&self->path, fd, &addr));
+}
+
 static bool carrier_is_off(void *arg)
 {
 	return !rill_dev_running(RILL_PATH_DEV);

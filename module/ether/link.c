@@ -35,16 +35,17 @@ static int rill_link_state(struct net_device *dev)
  * @what: Called for each that is up and has its carrier, under RCU; or NULL.
  * @arg: Passed to it.
  *
- * Return: 0 if there was one, -ENETUNREACH (no link), -ENETDOWN (it is down, or
- * nobody has the address), -EHOSTUNREACH (no carrier).
+ * Return: 0 if there was one, -ENETUNREACH (no link), -ENETDOWN (what was asked
+ * for is down, or nobody has the address), -EHOSTUNREACH (no carrier).
  */
 int rill_link_each(struct net *net, u32 ifindex, const u8 *hw,
 		   void (*what)(struct net_device *dev, void *arg), void *arg)
 {
 	bool named = !is_zero_ether_addr(hw);
-	int best = named ? -ENETDOWN : -ENETUNREACH;
+	/* Of several errors the largest number says most. */
+	int err, worst = 0;
 	struct net_device *dev;
-	int err;
+	bool up = false;
 
 	rcu_read_lock();
 	for_each_netdev_rcu(net, dev) {
@@ -54,14 +55,22 @@ int rill_link_each(struct net *net, u32 ifindex, const u8 *hw,
 		err = rill_link_state(dev);
 		if (!err && what)
 			what(dev, arg);
-		if (!err)
-			best = 0;
-		else if (best && (err == -EHOSTUNREACH ||
-				  (ifindex && err == -ENETDOWN)))
-			best = err;
+		up |= !err;
+		worst = min(worst, err);
 	}
 	rcu_read_unlock();
-	return best;
+	if (up)
+		return 0;
+	switch (worst) {
+	case -EHOSTUNREACH:
+		return -EHOSTUNREACH;
+	case -ENETDOWN:	/* what nobody asked for may be down */
+		return named || ifindex ? -ENETDOWN : -ENETUNREACH;
+	case 0:		/* no device: the one that had the address is gone */
+		return named ? -ENETDOWN : -ENETUNREACH;
+	default:
+		return -ENETUNREACH;
+	}
 }
 
 /**

@@ -281,10 +281,13 @@ TEST_F(ether, C34_withdrawal_is_lost)
 	EXPECT_EQ(0, server_count(&self->path, 2));
 }
 
-/* Answers, confirmations: each may be lost, some many times. */
+/*
+ * Answers, confirmations: each may be lost, some several times; but not all of
+ * six offers and of what answers them, with which a listener's end gives up.
+ */
 TEST_F(ether, C01_frames_are_lost)
 {
-	const struct rill_netem bad = { .loss = 500 };
+	const struct rill_netem bad = { .loss = 300 };
 	struct sockaddr_rill addr;
 	int lfd = rill_path_listen(&self->path, 4, &addr);
 	int fd, peer, i;

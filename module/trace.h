@@ -10,6 +10,7 @@
 #include <net/sock.h>
 
 #include "ether/machine.h"
+#include "netns.h"
 #include "rill.h"
 
 #define rill_show_state(state)				\
@@ -155,7 +156,20 @@ TRACE_EVENT(rill_conn,
 		  rill_show_conn_state(__entry->next))
 );
 
-/* A frame is dropped; reason is enum rill_counter. */
+#define rill_show_reason(reason)			\
+	__print_symbolic(reason,			\
+		{ RILL_CNT_RX_OFF,	"rx_off" },	\
+		{ RILL_CNT_RX_SHORT,	"rx_short" },	\
+		{ RILL_CNT_RX_VERSION,	"rx_version" },	\
+		{ RILL_CNT_RX_UNKNOWN,	"rx_unknown" },	\
+		{ RILL_CNT_RX_CHECKSUM,	"rx_checksum" },	\
+		{ RILL_CNT_RX_NO_CONNECTION,	"rx_no_connection" },	\
+		{ RILL_CNT_RX_MISMATCH,	"rx_mismatch" },	\
+		{ RILL_CNT_RX_WINDOW,	"rx_window" },	\
+		{ RILL_CNT_RX_MEMORY,	"rx_memory" },	\
+		{ RILL_CNT_RX_REFUSED,	"rx_refused" })
+
+/* A frame is dropped; reason is named as in /proc/net/rill/counters. */
 TRACE_EVENT(rill_rx_drop,
 	TP_PROTO(const struct net_device *dev, int type, int reason),
 	TP_ARGS(dev, type, reason),
@@ -169,8 +183,8 @@ TRACE_EVENT(rill_rx_drop,
 		__entry->type = type;
 		__entry->reason = reason;
 	),
-	TP_printk("ifindex=%d type=%u reason=%u", __entry->ifindex,
-		  __entry->type, __entry->reason)
+	TP_printk("ifindex=%d type=%u reason=%s", __entry->ifindex,
+		  __entry->type, rill_show_reason(__entry->reason))
 );
 
 /* Numbers are sent again. */

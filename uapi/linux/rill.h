@@ -125,7 +125,8 @@ struct rill_diag_req {
  * @rdiag_ino: Inode, 0 when nobody holds a descriptor.
  * @rdiag_uid: Owner, in the reader's user namespace.
  * @rdiag_rqueue: Unread bytes; on a listener: connections to accept.
- * @rdiag_wqueue: Bytes sent and not read by the peer; on a listener: backlog.
+ * @rdiag_wqueue: Bytes sent that the peer has not read (loopback) or not
+ *	acknowledged (Ethernet); on a listener: backlog.
  * @rdiag_cookie: Cookie, for a later request about the same socket.
  * @rdiag_local: Own address.
  * @rdiag_peer: Peer's address, all zero without one.

@@ -157,6 +157,8 @@ static void serve_control(int fd, int type)
 	int answer;
 
 	(void)type;
+	if (control_patience(fd))
+		perror("RILL_USER_TIMEOUT");
 	while (recv(fd, &order, sizeof(order), 0) == sizeof(order)) {
 		answer = obey(&order);
 		send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);

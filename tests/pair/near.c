@@ -573,6 +573,12 @@ static const struct test {
 	{ "transfer_far_carrier_lost", test_far_carrier_lost, true },
 };
 
+static void open_control(void)
+{
+	control = connected(SOCK_SEQPACKET, PORT_CONTROL);
+	check(!control_patience(control), "RILL_USER_TIMEOUT: %m");
+}
+
 static void run(const struct test *test, int type)
 {
 	char name[80];
@@ -610,7 +616,7 @@ int near_main(const char *dev)
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		run(tests + i, SOCK_STREAM);
 		if (!i)
-			control = connected(SOCK_SEQPACKET, PORT_CONTROL);
+			open_control();
 		if (!tests[i].once)
 			run(tests + i, SOCK_SEQPACKET);
 	}

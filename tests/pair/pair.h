@@ -113,6 +113,7 @@ void write_file(const char *path, const char *text);
 __u64 sum_end(struct sum *sum);
 int receive_all(int fd, void *buf, size_t len);
 void transfer_run(struct transfer *t);
+int control_patience(int fd);
 
 /* far.c, near.c */
 int far_main(void);

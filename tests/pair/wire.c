@@ -181,6 +181,17 @@ void transfer_run(struct transfer *t)
 	pthread_join(thread, NULL);
 }
 
+/*
+ * What is said on the control connection may wait for an acknowledgment when a
+ * cable is pulled: net.rill.user_timeout_ms is for the transfers. 0 or -1.
+ */
+int control_patience(int fd)
+{
+	__u32 ms = 600000;
+
+	return setsockopt(fd, SOL_RILL, RILL_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
 /* One struct, in as many pieces as a stream takes. 0 or -1. */
 int receive_all(int fd, void *buf, size_t len)
 {

@@ -65,6 +65,9 @@ compose()
 
 	# Neither check of the clocks is safe where the host is busy.
 	append+=" tsc=reliable no_timer_check"
+	# A guest that hangs shall not use up its time.
+	append+=" sysctl.kernel.panic_on_rcu_stall=1"
+	append+=" sysctl.kernel.max_rcu_stall_to_panic=3"
 
 	# SMAP is dear to emulate, and KASAN finds what it finds.
 	[ "$KERNEL" != debug ] || cpu+=,smap=off,smep=off

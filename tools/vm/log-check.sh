@@ -20,7 +20,7 @@ bad+='|rig: FAULT:'
 
 # What a kernel says at boot that is no fault.
 good='kmemleak: (Kernel memory leak detector (initialized|disabled)|Automatic memory)'
-good+='|rcu:.*rcu_cpu_stall|RCU CPU stall warnings|refcount_t.*selftest'
+good+='|[Cc]ommand line: |rcu:.*rcu_cpu_stall|RCU CPU stall warnings|refcount_t.*selftest'
 
 [ $# = 1 ] || die "usage: tools/vm/log-check.sh LOG"
 if grep -anE "$bad" "$1" | grep -avE "$good" | head -n 40; then

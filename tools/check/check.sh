@@ -15,14 +15,19 @@ kernels=${KERNELS:-$ALL_KERNELS}
 dir=$RILL_CACHE/log/check-$(date +%Y%m%d-%H%M%S)
 
 # Two guests at a time. The debug kernel is slow: it comes first, and its
-# programs are shared between two guests.
+# programs are shared between two guests; so are those of the last kernel if its
+# guest would be alone at the end.
 guests()
 {
-	local kernel running=0 jobs=()
+	local kernel running=0 jobs=() left
 
-	for kernel in $(echo "$kernels" | xargs -n 1 | sort -ru); do
-		if [ "$kernel" = debug ] && [ -z "${TESTS:-}" ]; then
-			jobs+=("debug debug-1 1 2" "debug debug-2 2 2")
+	mapfile -t left < <(echo "$kernels" | xargs -n 1 | sort -ru)
+	while [ ${#left[@]} -gt 0 ]; do
+		kernel=${left[0]}
+		left=("${left[@]:1}")
+		if [ -z "${TESTS:-}" ] && { [ "$kernel" = debug ] ||
+			[ $((${#left[@]} + ${#jobs[@]} % 2)) = 0 ]; }; then
+			jobs+=("$kernel $kernel-1 1 2" "$kernel $kernel-2 2 2")
 		else
 			jobs+=("$kernel $kernel 1 1")
 		fi
@@ -48,7 +53,7 @@ one_guest()
 		printf '%s\tguest\t0\t1\t0\n' "$kernel" >>"$dir/$name/results.tsv"
 		echo "$kernel: the rig failed" >>"$dir/$name/failures"
 	}
-	[ -n "${TESTS:-}" ] || [ "$kernel" = debug ] ||
+	[ -n "${TESTS:-}" ] || [ "$kernel" = debug ] || [ "$3" != 1 ] ||
 		"$here/dkms.sh" "$kernel" "$dir/dkms-$kernel" || true
 }
 

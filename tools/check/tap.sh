@@ -4,9 +4,9 @@
 # Reads what run_kselftest.sh prints, counts the subtests of each program, and
 # says so as each ends. One line of RESULTS is
 # kernel<TAB>program<TAB>passed<TAB>failed<TAB>skipped; FAILURES gets the names
-# of what failed, each with what the harness said of it. A program of LIST (lines collection:program) that never ended
-# has failed; so has one that ended badly without a subtest to blame, or short
-# of its plan.
+# of what failed, each with what the harness said of it. A program of LIST (lines
+# collection:program) that never ended has failed; so has one that ended badly
+# without a subtest to blame, or short of its plan.
 
 . "$(dirname "$0")/../lib.sh"
 

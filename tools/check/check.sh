@@ -99,8 +99,7 @@ if [[ " ${TESTS:-pair} " == *" pair "* ]]; then
 fi
 covered=("$dir"/debug*/guest/rig/gcov)
 if [ -d "${covered[0]}" ]; then
-	"$here/coverage.sh" "${covered[0]%/guest/rig/gcov}/build" \
-		"${covered[@]}" >"$dir/coverage" ||
+	"$here/coverage.sh" "${covered[@]%/guest/rig/gcov}" >"$dir/coverage" ||
 		log "no coverage could be told"
 fi
 find "$RILL_CACHE/log" -mindepth 1 -maxdepth 1 -mtime +3 -exec rm -rf {} + ||

@@ -1,17 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: tools/check/coverage.sh BUILD-DIRECTORY GCDA-DIRECTORY...
+# usage: tools/check/coverage.sh LOGDIR...
 # Prints the lines of module/ that the debug guests' tests ran, file by file.
-# The annotated sources stay in each GCDA-DIRECTORY/work. BUILD-DIRECTORY holds
-# the sources and notes of the very build that ran.
+# Each LOGDIR is a guest's: build/ holds the sources and notes of the very build
+# that ran there, guest/rig/gcov its counts. The annotated sources stay in
+# guest/rig/gcov/work.
 
 . "$(dirname "$0")/../lib.sh"
 
-build=$1
-shift
 root=$("$RILL_TOP/tools/root.sh" debug)
-for data in "$@"; do
+works=()
+for dir in "$@"; do
+	build=$dir/build
+	data=$dir/guest/rig/gcov
 	work=$data/work
+	works+=("$work")
 	rm -rf "$work"
 	mkdir -p "$work"
 	# gcov wants the source where the compiler saw it, and the notes
@@ -26,7 +29,7 @@ for data in "$@"; do
 		sh -c 'cd /share && gcov -p *.gcda' >"$work/gcov.log" 2>&1 || true
 done
 # A header's functions are in many objects: a line counts if one ran it.
-find "${@/%//work}" -name '*.gcov' -exec awk -F: '
+find "${works[@]}" -name '*.gcov' -exec awk -F: '
 FNR == 1 { file = "" }
 $2 + 0 == 0 && $3 == "Source" {
 	file = $4

@@ -183,6 +183,38 @@ TEST_F(hostile, an_offer_that_nobody_confirms)
 	EXPECT_EQ(0, hostile_alive(h));
 }
 
+/* Places of the fixture's listener: its backlog, and one. */
+#define PLACES	9
+
+/* A place lent to one who has shown nothing goes to one who has. */
+TEST_F(hostile, a_lent_place_is_taken_back)
+{
+	struct rill_raw_conn c[PLACES + 1];
+	struct hostile *h = &self->h;
+	int count = rill_socket_count();
+	int i;
+
+	for (i = 0; i < PLACES; i++) {
+		c[i] = client(h);
+		ASSERT_EQ(0, rill_raw_request(&c[i], &h->pkt));
+	}
+	EXPECT_EQ(0, c[0].cookie);
+	EXPECT_NE(0, c[PLACES - 1].cookie);
+	EXPECT_EQ(count + PLACES, rill_socket_count());
+	c[PLACES] = client(h);
+	ASSERT_EQ(0, rill_raw_request(&c[PLACES], &h->pkt));
+	EXPECT_NE(0, c[PLACES].cookie);
+	EXPECT_EQ(count + PLACES, rill_socket_count());
+
+	ASSERT_EQ(0, rill_raw_ack(&c[0], 0));
+	EXPECT_EQ(0, rill_raw_expect(&h->raw, RILL_FRAME_RESET, c[0].from,
+				     &h->pkt));
+	EXPECT_EQ(-EAGAIN, rill_accept_one(h->lfd));
+	ASSERT_EQ(0, rill_raw_ack(&c[PLACES], 0));
+	EXPECT_LE(0, hostile_accept(h));
+	EXPECT_EQ(0, hostile_alive(h));
+}
+
 TEST_F(hostile, a_wrong_confirmation)
 {
 	struct hostile *h = &self->h;

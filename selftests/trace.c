@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include "rill_io.h"
+#include "rill_path.h"
 
 #define TRACEFS	"/sys/kernel/tracing"
 #define OURS	TRACEFS "/instances/rill_selftest"
@@ -133,6 +134,28 @@ TEST_F(trace, refusals)
 	EXPECT_EQ(-ECONNREFUSED, rill_client(SOCK_SEQPACKET, &nobody));
 	EXPECT_LT(before, trace_lines());
 	EXPECT_NE(NULL, strstr(text, "refuse"));
+}
+
+/* The reason has the name that it has in /proc/net/rill/counters. */
+TEST_F(trace, frames_dropped)
+{
+	struct sockaddr_rill nobody = rill_addr(1);
+	struct rill_path path;
+	int ret, fd;
+
+	ret = rill_path_open(&path, &rill_path_ether, SOCK_STREAM);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no veth");
+	ASSERT_EQ(0, ret);
+	path.ops->address(&path, RILL_SERVER, &nobody);
+	fd = rill_path_socket(&path, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(ECONNREFUSED, rill_connect(fd, &nobody));
+	close(fd);
+	rill_path_close(&path);
+	trace_lines();
+	EXPECT_NE(NULL, strstr(text, ": rill_rx_drop: "));
+	EXPECT_NE(NULL, strstr(text, "reason=rx_refused"));
 }
 
 TEST_F(trace, nothing_when_off)

@@ -28,6 +28,7 @@
 static const char *script;
 static int near = -1, far = -1;
 static unsigned char far_address[RILL_HWADDR_LEN];
+static unsigned int near_link;
 
 /* Calls link.sh. */
 static int link_do(const char *what)
@@ -59,7 +60,8 @@ int link_up(const char *path)
 	far = open("/run/netns/far", O_RDONLY | O_CLOEXEC);
 	if (near < 0 || far < 0 || setns(near, CLONE_NEWNET))
 		return -1;
-	return find_far_address();
+	near_link = if_nametoindex("near0");
+	return near_link ? find_far_address() : -1;
 }
 
 /* A socket on the far end; without a link, here. */
@@ -83,10 +85,13 @@ void link_name(struct sockaddr_storage *address)
 
 	if (far < 0)
 		return;
-	if (address->ss_family == AF_RILL)
+	if (address->ss_family == AF_RILL) {
+		/* As a route tells TCP: else it asks on near1 too. */
+		rill->srl_ifindex = near_link;
 		memcpy(rill->srl_addr, far_address, sizeof(far_address));
-	else if (address->ss_family == AF_INET)
+	} else if (address->ss_family == AF_INET) {
 		inet_pton(AF_INET, "10.9.0.2", &in->sin_addr);
+	}
 }
 
 bool link_is_up(void)

@@ -144,7 +144,8 @@ int rill_dgram_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	transport = rill_dgram_dest(sk, msg, &dst);
 	if (IS_ERR(transport))
 		return PTR_ERR(transport);
-	skb = rill_skb_alloc(sk, len, msg->msg_flags & MSG_DONTWAIT, &err);
+	/* Each link gets a copy. */
+	skb = rill_skb_alloc(sk, 0, len, msg->msg_flags & MSG_DONTWAIT, &err);
 	if (!skb)
 		return err;
 	err = rill_skb_fill(skb, msg, len);

@@ -328,8 +328,8 @@ const struct rill_transport *rill_route(struct sock *sk,
 
 /* send.c */
 int rill_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
-struct sk_buff *rill_skb_alloc(struct sock *sk, size_t len, bool noblock,
-			       int *err);
+struct sk_buff *rill_skb_alloc(struct sock *sk, unsigned int headroom,
+			       size_t len, bool noblock, int *err);
 int rill_skb_fill(struct sk_buff *skb, struct msghdr *msg, size_t len);
 
 /* sockopt.c */

@@ -42,14 +42,12 @@ static bool rill_send_held(struct sock *sk)
 }
 
 /*
- * A buffer in one piece, to be sent as soon as it is filled: with the headroom
- * that the transport asks for, if all of it still is one piece.
+ * A buffer in one piece, to be sent as soon as it is filled: with @headroom if
+ * all of it still is one piece.
  */
-static struct sk_buff *rill_skb_short(struct sock *sk, size_t len, bool noblock,
-				      int *err)
+static struct sk_buff *rill_skb_short(struct sock *sk, unsigned int headroom,
+				      size_t len, bool noblock, int *err)
 {
-	const struct rill_transport *transport = rill_sk(sk)->transport;
-	unsigned int headroom = transport ? transport->headroom : 0;
 	struct sk_buff *skb;
 
 	if (!headroom || headroom + len > RILL_LINEAR || rill_send_held(sk))
@@ -67,20 +65,21 @@ static struct sk_buff *rill_skb_short(struct sock *sk, size_t len, bool noblock,
 /**
  * rill_skb_alloc() - Get a buffer, waiting for room in SO_SNDBUF.
  * @sk: The sender; it is charged.
+ * @headroom: &struct rill_transport.headroom, or 0.
  * @len: Bytes, at most RILL_CHUNK.
  * @noblock: Do not wait.
  * @err: Why NULL is returned: negative errno of the call.
  *
  * Return: a buffer of that length, to be filled, or NULL.
  */
-struct sk_buff *rill_skb_alloc(struct sock *sk, size_t len, bool noblock,
-			       int *err)
+struct sk_buff *rill_skb_alloc(struct sock *sk, unsigned int headroom,
+			       size_t len, bool noblock, int *err)
 {
 	unsigned long linear = rill_skb_linear(len);
 	struct sk_buff *skb;
 
 	if (linear)
-		skb = rill_skb_short(sk, linear, noblock, err);
+		skb = rill_skb_short(sk, headroom, linear, noblock, err);
 	else
 		skb = sock_alloc_send_pskb(sk, 0, len, noblock, err,
 					   PAGE_ALLOC_COSTLY_ORDER);
@@ -113,6 +112,7 @@ static int rill_send_one(struct sock *sk, struct sk_buff *skb)
 static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 				 size_t len, bool noblock)
 {
+	const struct rill_transport *transport = rill_sk(sk)->transport;
 	u8 data[RILL_SMALL];
 	struct sk_buff *skb;
 	int err;
@@ -122,7 +122,7 @@ static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 	/* Nothing charged, nothing unread: no buffer to append to. */
 	err = RILL_APPEND_IDLE;
 	if (sk_wmem_alloc_get(sk))
-		err = rill_sk(sk)->transport->append(sk, data, len);
+		err = transport->append(sk, data, len);
 	if (err < 0)
 		return err;
 	if (err == RILL_APPENDED)
@@ -130,7 +130,8 @@ static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 	if (err == RILL_APPEND_FULL)
 		skb = sock_alloc_send_pskb(sk, RILL_ROOM, 0, noblock, &err, 0);
 	else
-		skb = rill_skb_short(sk, len, noblock, &err);
+		skb = rill_skb_short(sk, transport->headroom, len, noblock,
+				     &err);
 	if (!skb) {
 		iov_iter_revert(&msg->msg_iter, len);
 		return err;
@@ -170,7 +171,8 @@ static ssize_t rill_stream_chunk(struct sock *sk, struct msghdr *msg,
 	struct sk_buff *skb;
 	int err;
 
-	skb = rill_skb_alloc(sk, len, noblock, &err);
+	skb = rill_skb_alloc(sk, rill_sk(sk)->transport->headroom, len, noblock,
+			     &err);
 	if (!skb)
 		return err;
 	err = rill_skb_fill(skb, msg, len);
@@ -239,7 +241,8 @@ static int rill_record_send(struct sock *sk, struct msghdr *msg, size_t len)
 
 	if (len > READ_ONCE(sk->sk_sndbuf))
 		return -EMSGSIZE;
-	skb = rill_skb_alloc(sk, chunk, msg->msg_flags & MSG_DONTWAIT, &err);
+	skb = rill_skb_alloc(sk, rill_sk(sk)->transport->headroom, chunk,
+			     msg->msg_flags & MSG_DONTWAIT, &err);
 	if (!skb)
 		return err;
 	__skb_queue_head_init(&list);

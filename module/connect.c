@@ -61,7 +61,7 @@ static int rill_disconnect(struct sock *sk)
 		return -EOPNOTSUPP;			/* C25 */
 	rill_sk_drop(sk, true);
 	/* A reader may hold a buffer of the queue. */
-	lock_sock(sk);
+	mutex_lock(&rill_sk(sk)->readers);
 	rill_lock(sk);
 	if (sk->sk_state == RILL_CLOSE) {
 		rill_sk_purge(sk);
@@ -69,7 +69,7 @@ static int rill_disconnect(struct sock *sk)
 		WRITE_ONCE(sk->sk_err, 0);
 	}
 	rill_unlock(sk);
-	release_sock(sk);
+	mutex_unlock(&rill_sk(sk)->readers);
 	rill_sk_woken(sk, POLL_HUP);
 	return 0;
 }

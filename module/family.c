@@ -42,6 +42,7 @@ static struct sock *rill_sock_alloc(struct net *net, struct socket *sock,
 	sock_init_data(sock, sk);
 	sk->sk_type = type;
 	sk->sk_state = RILL_CLOSE;
+	mutex_init(&rill_sk(sk)->readers);
 	rill_sk(sk)->keepidle = RILL_KEEPIDLE_DEFAULT;
 	rill_sk(sk)->keepintvl = RILL_KEEPINTVL_DEFAULT;
 	rill_sk(sk)->keepcnt = RILL_KEEPCNT_DEFAULT;

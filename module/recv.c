@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receiving on STREAM and SEQPACKET. Readers take turns by lock_sock(), so a
- * buffer that one has looked up stays where it is; the sender may append to
- * the last one meanwhile, behind the bytes that were counted.
+ * Receiving on STREAM and SEQPACKET. Readers take turns by a mutex, so a buffer
+ * that one has looked up stays where it is; the sender may append to the last
+ * one meanwhile, behind the bytes that were counted.
  */
 #include "netns.h"
 #include "transport.h"
@@ -118,7 +118,10 @@ static bool rill_recv_ready(struct sock *sk, u32 off)
 	       (off && rill_queue_at(sk, &off, &bytes, false));
 }
 
-/* Wait, without the readers' lock. Return: 0 to look again, or an errno. */
+/*
+ * Wait, and let other readers read. Return: 0 to look again, or an errno; the
+ * readers' mutex is held as before.
+ */
 static int rill_recv_wait(struct sock *sk, u32 off, long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -127,11 +130,14 @@ static int rill_recv_wait(struct sock *sk, u32 off, long *timeo)
 		return -EAGAIN;
 	if (signal_pending(current))
 		return sock_intr_errno(*timeo);
+	mutex_unlock(&rill_sk(sk)->readers);
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
-	sk_wait_event(sk, timeo, rill_recv_ready(sk, off), &wait);
+	if (!rill_recv_ready(sk, off))
+		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
+	mutex_lock(&rill_sk(sk)->readers);
 	return 0;
 }
 
@@ -162,7 +168,7 @@ static int rill_stream_take(struct sock *sk, u32 off, struct msghdr *msg,
 	return err ? err : bytes;
 }
 
-/* Readers' lock held. */
+/* Readers' mutex held. */
 static int rill_stream_recv(struct sock *sk, struct msghdr *msg, size_t size,
 			    int flags)
 {
@@ -240,7 +246,7 @@ static void rill_record_consume(struct sock *sk)
 		consume_skb(skb);
 }
 
-/* Readers' lock held. */
+/* Readers' mutex held. */
 static int rill_record_recv(struct sock *sk, struct msghdr *msg, size_t size,
 			    int flags)
 {
@@ -293,11 +299,11 @@ int rill_recvmsg(struct socket *sock, struct msghdr *msg, size_t size,
 		return -EOPNOTSUPP;
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
-	lock_sock(sk);
+	mutex_lock(&rill_sk(sk)->readers);
 	if (sk->sk_type == SOCK_STREAM)
 		ret = rill_stream_recv(sk, msg, size, flags);
 	else
 		ret = rill_record_recv(sk, msg, size, flags);
-	release_sock(sk);
+	mutex_unlock(&rill_sk(sk)->readers);
 	return ret;
 }

@@ -3,7 +3,7 @@
  * Types shared by all files of the module, each field with its lock.
  *
  * Locks, outermost first:
- *   lock_sock(sk)		readers of one socket take turns; may sleep
+ *   readers		mutex: readers of one socket take turns
  *   listener's slock		sk->sk_lock.slock of a listening socket
  *   conn->lock			Ethernet: all of one struct rill_conn, see
  *				ether/conn.h. BH off; frames are sent under it.
@@ -22,6 +22,7 @@
 #define RILL_H
 
 #include <linux/etherdevice.h>
+#include <linux/mutex.h>
 #include <linux/socket.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -61,6 +62,8 @@ struct rill_addr {
  *	&struct rill_conn. Which of them it is @transport tells, under slock.
  * @local: Own address; port 0 while unbound (slock; port: bucket lock too).
  * @remote: Peer's address, port 0 without peer (slock).
+ * @readers: Held by who reads, but not while it waits: a buffer that it has
+ *	looked up stays on the queue. lock_sock() would do at twice the price.
  * @attempt: Number of the current connection attempt (slock).
  * @timeout_ms: RILL_CONNECT_TIMEOUT, milliseconds, 0 for the sysctl.
  * @user_timeout_ms: RILL_USER_TIMEOUT, milliseconds, 0 for the sysctl.
@@ -90,6 +93,7 @@ struct rill_sock {
 	void				*conn;
 	struct rill_addr		local;
 	struct rill_addr		remote;
+	struct mutex			readers;
 	u32				attempt;
 	u32				timeout_ms;
 	u32				user_timeout_ms;

@@ -81,10 +81,12 @@ static void rill_queue_done(struct sock *sk, struct sk_buff *skb, u32 bytes)
 /* The reader has taken that much: a peer elsewhere may send more. */
 static void rill_recv_drained(struct sock *sk, u32 bytes)
 {
-	const struct rill_transport *transport = rill_sk(sk)->transport;
+	struct rill_sock *rs = rill_sk(sk);
 
-	if (transport && transport->drained)
-		transport->drained(sk, bytes);
+	WRITE_ONCE(rs->taken, rs->taken + bytes);
+	/* Another transport may carry the socket since it was set. */
+	if (READ_ONCE(rs->watched) && rs->transport->drained)
+		rs->transport->drained(sk);
 }
 
 /*

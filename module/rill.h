@@ -65,6 +65,7 @@ struct rill_addr {
  * @readers: Held by who reads, but not while it waits: a buffer that it has
  *	looked up stays on the queue. lock_sock() would do at twice the price.
  * @attempt: Number of the current connection attempt (slock).
+ * @taken: Bytes that were ever read, modulo 2^32 (readers).
  * @timeout_ms: RILL_CONNECT_TIMEOUT, milliseconds, 0 for the sysctl.
  * @user_timeout_ms: RILL_USER_TIMEOUT, milliseconds, 0 for the sysctl.
  * @keepidle: RILL_KEEPIDLE, seconds.
@@ -75,6 +76,8 @@ struct rill_addr {
  * @reserved: On a listener: places given to requests on @pending_queue whose
  *	client has still to confirm (slock).
  * @dialect: enum rill_dialect.
+ * @watched: The transport wants to know when something is read; it sets that
+ *	before it queues what makes it want to.
  * @hearing: The transports were told that it takes what comes from a link.
  * @queued: @listener is set and held: a child on @pending_queue, or one whose
  *	client withdrew (listener's slock).
@@ -95,6 +98,7 @@ struct rill_sock {
 	struct rill_addr		remote;
 	struct mutex			readers;
 	u32				attempt;
+	u32				taken;
 	u32				timeout_ms;
 	u32				user_timeout_ms;
 	u16				keepidle;
@@ -103,6 +107,7 @@ struct rill_sock {
 	u16				reserved;
 	u8				keepcnt;
 	u8				dialect;
+	bool				watched;
 	bool				hearing;
 	bool				queued;
 	u8				place;

@@ -46,7 +46,8 @@ enum rill_appended {
  *	see enum rill_appended; or -EPIPE.
  * @shutdown: Tell the peer that @how (SEND_SHUTDOWN, RCV_SHUTDOWN) directions
  *	of this end are shut.
- * @drained: The reader took @bytes from the receive queue. Optional.
+ * @drained: The reader has taken something while &struct rill_sock.watched was
+ *	set. Optional.
  * @local: Fill in what @addr, the own address, leaves open; slock held.
  *	Optional.
  * @outq: Bytes sent that the peer has not read (loopback) or acknowledged.
@@ -67,7 +68,7 @@ struct rill_transport {
 	int		(*append)(struct sock *sk, const void *data,
 				  unsigned int len);
 	void		(*shutdown)(struct sock *sk, int how);
-	void		(*drained)(struct sock *sk, u32 bytes);
+	void		(*drained)(struct sock *sk);
 	void		(*local)(const void *conn, struct rill_addr *addr);
 	u32		(*outq)(struct sock *sk);
 	bool		(*delivered)(struct sock *sk);

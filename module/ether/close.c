@@ -117,7 +117,6 @@ static void rill_close_adopt(struct rill_conn *conn)
 	conn->ooo_size = 0;
 	conn->record_len = 0;
 	conn->record_size = 0;
-	conn->unread = 0;
 	conn->sacks.count = 0;
 	/* What no process is left to kill for stays no longer than the sysctl. */
 	if (option < READ_ONCE(rill_net(conn->net)->user_timeout_ms))
@@ -332,7 +331,6 @@ void rill_close_reset(struct rill_rx *rx)
 	rill_reset_locked(conn, rx, &wake);
 	spin_unlock_bh(&conn->lock);
 	rill_wake_up(&wake);
-	rill_conn_put(conn);
 }
 
 /* Time is over. The peer hears of it if it should. */

@@ -74,6 +74,8 @@ struct rill_conn *rill_conn_alloc(struct sock *sk, gfp_t gfp)
 	spin_lock_init(&conn->lock);
 	conn->net = sock_net(sk);
 	conn->seqpacket = sk->sk_type == SOCK_SEQPACKET;
+	conn->taken = READ_ONCE(rill_sk(sk)->taken);
+	conn->brought = conn->taken;
 	conn->iss = get_random_u32();
 	conn->write_seq = conn->iss;
 	__skb_queue_head_init(&conn->queue);
@@ -137,19 +139,14 @@ int rill_conn_insert(struct rill_conn *conn)
  * @net: Namespace.
  * @token: The token.
  *
- * Return: the connection, held, or NULL.
+ * RCU is held, and keeps the memory: it may be dead once it is locked.
+ *
+ * Return: the connection, or NULL.
  */
 struct rill_conn *rill_conn_find(struct net *net, u32 token)
 {
-	struct rill_conn *conn;
-
-	rcu_read_lock();
-	conn = rhashtable_lookup(&rill_ether_net(net)->conns, &token,
+	return rhashtable_lookup(&rill_ether_net(net)->conns, &token,
 				 rill_conn_params);
-	if (conn && !refcount_inc_not_zero(&conn->ref))
-		conn = NULL;
-	rcu_read_unlock();
-	return conn;
 }
 
 /**
@@ -259,7 +256,7 @@ u32 rill_conn_grow(struct rill_conn *conn, u32 size, u32 want)
 
 /**
  * rill_conn_bury() - A connection is over: nothing finds it, nothing wakes it.
- * @conn: The connection, locked; the caller holds a reference.
+ * @conn: The connection, locked; the caller holds a reference, or RCU.
  *
  * Its socket stays linked until rill_conn_leave().
  */
@@ -322,13 +319,13 @@ void rill_conn_arm(struct rill_conn *conn, u64 now)
 	at = rill_sooner(at, rill_output_deadline(conn));
 	if (!at || conn->state == RILL_CONN_DEAD)
 		return;
+	/* One that is too early finds nothing to do and is set again. */
+	if (timer_pending(&conn->timer) && conn->timer_at <= at)
+		return;
+	conn->timer_at = at;
 	expires = jiffies + 1;
 	if (at > now)
 		expires += usecs_to_jiffies(min_t(u64, at - now, UINT_MAX));
-	/* One that is too early finds nothing to do and is set again. */
-	if (timer_pending(&conn->timer) &&
-	    time_before_eq(conn->timer.expires, expires))
-		return;
 	if (!mod_timer(&conn->timer, expires))
 		rill_conn_hold(conn);
 }
@@ -373,7 +370,14 @@ void rill_conn_fail(struct rill_conn *conn, enum rill_event event, int err,
  */
 void rill_wake_up(struct rill_wake *wake)
 {
-	kfree_skb_list(wake->freed);
+	struct sk_buff *skb;
+
+	/* Acknowledged, not dropped: who watches drops hears nothing. */
+	while ((skb = wake->freed)) {
+		wake->freed = skb->next;
+		skb_mark_not_on_list(skb);
+		consume_skb(skb);
+	}
 	if (wake->sk) {
 		if (wake->data)
 			wake->sk->sk_data_ready(wake->sk);

@@ -9,9 +9,10 @@
  * Sockets are woken and released after it.
  *
  * References: one of the table until the connection is dead, one of
- * &struct rill_sock.conn, one of the pending timer, one of each function at
- * work. The memory is freed after a grace period of RCU, so that the table can
- * be read under RCU alone, and what rill_ether_conn() found be used.
+ * &struct rill_sock.conn, one of the pending timer, one of whoever works with
+ * it outside RCU. The memory is freed after a grace period of RCU: what
+ * rill_conn_find() or rill_ether_conn() found can be locked, and is dead then
+ * if it was buried meanwhile.
  */
 #ifndef RILL_CONN_H
 #define RILL_CONN_H
@@ -118,12 +119,13 @@ struct rill_path_id {
  * @cubic: Congestion window.
  * @rcv_nxt: Next number expected.
  * @rcv_edge: End of the credit that was told.
+ * @rcv_low: From this @rcv_nxt on, &struct rill_sock.watched is set.
  * @rcv_acked: @rcv_nxt as last told.
- * @unread: Bytes the socket holds for its reader.
+ * @brought: &struct rill_sock.taken as it will be when all is read.
  * @grown: Its part of &struct rill_ether_net.grown.
  * @trip_us: How long the handshake took, microseconds; 0: not known.
- * @drained: Bytes that the reader took since @drained_at.
- * @drained_at: When it had last taken half a buffer.
+ * @taken: &struct rill_sock.taken at @taken_at.
+ * @taken_at: When the reader had last taken half a buffer.
  * @cost_bytes: Bytes that came lately, and
  * @cost_memory: the memory they took.
  * @ooo: Frames that came too early, by number.
@@ -140,7 +142,8 @@ struct rill_path_id {
  * @heard_at: When something was acknowledged last, or began to wait for it, or
  *	the peer said that it has no room.
  * @alive_at: When the last frame of the peer came.
- * @timer: The next of these times.
+ * @timer: Runs out at @timer_at.
+ * @timer_at: The next of these times, or one before it.
  * @rcu: To free it.
  */
 struct rill_conn {
@@ -187,12 +190,13 @@ struct rill_conn {
 	struct rill_cubic	cubic;
 	u32			rcv_nxt;
 	u32			rcv_edge;
+	u32			rcv_low;
 	u32			rcv_acked;
-	u32			unread;
+	u32			brought;
 	u32			grown;
 	u32			trip_us;
-	u32			drained;
-	u64			drained_at;
+	u32			taken;
+	u64			taken_at;
 	u32			cost_bytes;
 	u32			cost_memory;
 	struct sk_buff_head	ooo;
@@ -207,6 +211,7 @@ struct rill_conn {
 	u64			end_at;
 	u64			heard_at;
 	u64			alive_at;
+	u64			timer_at;
 	struct timer_list	timer;
 	struct rcu_head		rcu;
 };
@@ -331,12 +336,12 @@ bool rill_handshake_time(struct rill_conn *conn, u64 now);
 
 /* input.c */
 void rill_input(struct rill_rx *rx);
-void rill_input_drained(struct rill_conn *conn, u32 bytes);
+void rill_input_drained(struct rill_conn *conn);
 u32 rill_input_credit(struct rill_conn *conn);
 
 /* output.c */
 void rill_output_mtu(struct rill_conn *conn, u32 mtu);
-void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb);
+void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb, u64 now);
 bool rill_output(struct rill_conn *conn, u64 now);
 void rill_output_ack(struct rill_conn *conn, u8 flags);
 void rill_output_acked(struct rill_conn *conn, struct rill_wake *wake);

@@ -45,9 +45,9 @@ static bool rill_ether_open(const struct rill_conn *conn)
 
 static int rill_send_locked(struct rill_conn *conn, struct sk_buff_head *list)
 {
+	u64 now = rill_clock();
 	struct sk_buff *skb;
 	u32 len = 0;
-	u64 now;
 
 	if (!rill_ether_open(conn))
 		return -EPIPE;
@@ -56,8 +56,7 @@ static int rill_send_locked(struct rill_conn *conn, struct sk_buff_head *list)
 	if (conn->seqpacket && len > RILL_RECORD_MAX)
 		return -EMSGSIZE;
 	while ((skb = __skb_dequeue(list)))
-		rill_output_queue(conn, skb);
-	now = rill_clock();
+		rill_output_queue(conn, skb, now);
 	rill_output(conn, now);
 	rill_conn_arm(conn, now);
 	return 0;
@@ -119,7 +118,7 @@ static int rill_ether_append(struct sock *sk, const void *data,
 	return ret;
 }
 
-static void rill_ether_drained(struct sock *sk, u32 bytes)
+static void rill_ether_drained(struct sock *sk)
 {
 	struct rill_conn *conn;
 
@@ -127,7 +126,7 @@ static void rill_ether_drained(struct sock *sk, u32 bytes)
 	conn = rill_ether_conn(sk);
 	if (conn) {
 		spin_lock_bh(&conn->lock);
-		rill_input_drained(conn, bytes);
+		rill_input_drained(conn);
 		spin_unlock_bh(&conn->lock);
 	}
 	rcu_read_unlock();

@@ -107,6 +107,7 @@ static void rill_handshake_learn(struct rill_conn *conn,
 	conn->peer_mtu = rx->f.mtu;
 	conn->rcv_nxt = rx->f.seq;
 	conn->rcv_edge = rx->f.seq;
+	conn->rcv_low = rx->f.seq;
 	conn->rcv_acked = rx->f.seq;
 	conn->credit_end = conn->iss + min_t(u32, rx->f.credit,
 					     RILL_CREDIT_MAX);
@@ -330,7 +331,6 @@ void rill_handshake_accept(struct rill_rx *rx)
 		refuse = rill_accept_take(conn, rx, &wake);
 		spin_unlock_bh(&conn->lock);
 		rill_wake_up(&wake);
-		rill_conn_put(conn);
 	}
 	/* C09, C34: too late, or not the first (C27). */
 	if (refuse)
@@ -362,7 +362,6 @@ void rill_handshake_challenge(struct rill_rx *rx)
 		rill_link_drop(rx, RILL_CNT_RX_MISMATCH);
 	}
 	spin_unlock_bh(&conn->lock);
-	rill_conn_put(conn);
 }
 
 /* The server */
@@ -403,17 +402,12 @@ static bool rill_request_crossing(const struct rill_query *query,
 				  const struct rill_rx *rx)
 {
 	struct sock *sk = rill_port_pending(query);
-	struct rill_conn *conn = NULL;
+	struct rill_conn *conn;
 	u64 now = rill_clock();
 
 	if (!sk)
 		return false;
-	rill_lock(sk);
-	if (rill_sk(sk)->transport == &rill_ether)
-		conn = rill_sk(sk)->conn;
-	if (conn)
-		rill_conn_hold(conn);
-	rill_unlock(sk);
+	conn = rill_ether_conn(sk);
 	sock_put(sk);
 	if (!conn)
 		return false;
@@ -426,7 +420,6 @@ static bool rill_request_crossing(const struct rill_query *query,
 				    now);
 	}
 	spin_unlock_bh(&conn->lock);
-	rill_conn_put(conn);
 	return true;
 }
 
@@ -600,7 +593,6 @@ void rill_handshake_request(struct rill_rx *rx)
 	conn = rill_conn_find(query.net, rill_token_make(query.net, rx));
 	if (conn) {
 		rill_request_again(conn, rx);
-		rill_conn_put(conn);
 		return;
 	}
 	if (rill_request_crossing(&query, rx))

@@ -33,15 +33,33 @@ static u32 rill_input_whole(const struct rill_conn *conn)
 	return min(rcvbuf, rill_input_worth(conn, 2 * rcvbuf));
 }
 
+/* Bytes that the reader took. */
+static u32 rill_input_taken(const struct rill_conn *conn)
+{
+	return READ_ONCE(rill_sk(conn->sk)->taken);
+}
+
+/*
+ * What the socket holds for its reader, bytes. What was left from a connection
+ * before this one may be taken too.
+ */
+static u32 rill_input_unread(const struct rill_conn *conn)
+{
+	u32 unread = conn->brought - rill_input_taken(conn);
+
+	return unread & BIT(31) ? 0 : unread;
+}
+
 /* What the socket may still take, bytes. */
 static u32 rill_input_space(const struct rill_conn *conn)
 {
 	u32 rcvbuf = conn->sk ? READ_ONCE(conn->sk->sk_rcvbuf) : 0;
-	u32 used = conn->unread + conn->record_len;
+	u32 unread = conn->sk ? rill_input_unread(conn) : 0;
+	u32 used = unread + conn->record_len;
 	u32 memory;
 
 	/* A record that fills the buffer has to come to its end. */
-	if (conn->record_len >= rcvbuf / 2 && !conn->unread)
+	if (conn->record_len >= rcvbuf / 2 && !unread)
 		return conn->record_len < RILL_RECORD_MAX ? rcvbuf / 2 : 0;
 	if (used >= rcvbuf)
 		return 0;
@@ -63,24 +81,6 @@ static void rill_input_price(struct rill_conn *conn, u32 memory, u32 len)
 	conn->cost_bytes = conn->cost_bytes / 2 + 1;
 }
 
-/**
- * rill_input_credit() - The credit to tell; what is owed is told by it.
- * @conn: The connection, locked.
- *
- * Return: bytes behind rcv_nxt.
- */
-u32 rill_input_credit(struct rill_conn *conn)
-{
-	u32 edge = conn->rcv_nxt + rill_input_space(conn);
-
-	/* Credit given is not taken back. */
-	if (rill_after(edge, conn->rcv_edge))
-		conn->rcv_edge = edge;
-	conn->rcv_acked = conn->rcv_nxt;
-	conn->ack_at = 0;
-	return conn->rcv_edge - conn->rcv_nxt;
-}
-
 /*
  * A reader that takes half a buffer in two round trips could have more, if the
  * sender had the credit: let the buffer grow, unless SO_RCVBUF has fixed it.
@@ -90,32 +90,71 @@ static void rill_input_grow(struct rill_conn *conn)
 	u32 trip = conn->rtt.srtt ? : conn->trip_us;
 	struct sock *sk = conn->sk;
 	u32 rcvbuf = READ_ONCE(sk->sk_rcvbuf);
-	u64 now = rill_clock();
+	u64 now;
 
-	if (now - conn->drained_at <= 2 * (u64)trip &&
+	if (2 * (rill_input_taken(conn) - conn->taken) < rcvbuf)
+		return;
+	now = rill_clock();
+	if (now - conn->taken_at <= 2 * (u64)trip &&
 	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
 		WRITE_ONCE(sk->sk_rcvbuf,
 			   rill_conn_grow(conn, rcvbuf, 2 * rcvbuf));
-	conn->drained = 0;
-	conn->drained_at = now;
+	conn->taken = rill_input_taken(conn);
+	conn->taken_at = now;
+}
+
+/* Is the credit down to what is worth a frame of its own to raise? */
+static void rill_input_watch(const struct rill_conn *conn)
+{
+	if (!rill_before(conn->rcv_nxt, conn->rcv_low))
+		WRITE_ONCE(rill_sk(conn->sk)->watched, true);
+}
+
+/* Credit is given: what is read matters again when the peer has used half. */
+static void rill_input_rest(struct rill_conn *conn)
+{
+	u32 worth = max(rill_input_whole(conn) / 2, 2 * conn->mss);
+
+	conn->rcv_low = conn->rcv_edge - worth;
+	WRITE_ONCE(rill_sk(conn->sk)->watched, false);
+	rill_input_watch(conn);
+}
+
+/**
+ * rill_input_credit() - The credit to tell; what is owed is told by it.
+ * @conn: The connection, locked.
+ *
+ * Return: bytes behind rcv_nxt.
+ */
+u32 rill_input_credit(struct rill_conn *conn)
+{
+	u32 edge;
+
+	if (conn->sk)
+		rill_input_grow(conn);
+	edge = conn->rcv_nxt + rill_input_space(conn);
+	/* Credit given is not taken back. */
+	if (rill_after(edge, conn->rcv_edge)) {
+		conn->rcv_edge = edge;
+		rill_input_rest(conn);
+	}
+	conn->rcv_acked = conn->rcv_nxt;
+	conn->ack_at = 0;
+	return conn->rcv_edge - conn->rcv_nxt;
 }
 
 /**
  * rill_input_drained() - The reader made room: tell, if it is worth a frame.
  * @conn: The connection, locked.
- * @bytes: What was read.
  */
-void rill_input_drained(struct rill_conn *conn, u32 bytes)
+void rill_input_drained(struct rill_conn *conn)
 {
 	u32 edge, left, gain, worth;
 
-	conn->unread -= min(bytes, conn->unread);
 	if (conn->state != RILL_CONN_OPEN ||
 	    (conn->peer_marks & RILL_FLAG_FIN))
 		return;
-	conn->drained += bytes;
-	if (2 * conn->drained >= READ_ONCE(conn->sk->sk_rcvbuf))
-		rill_input_grow(conn);
+	rill_input_grow(conn);
 	edge = conn->rcv_nxt + rill_input_space(conn);
 	if (!rill_after(edge, conn->rcv_edge))
 		return;
@@ -187,7 +226,7 @@ static void rill_input_stream(struct rill_conn *conn, struct sk_buff *skb)
 	struct sock *sk = conn->sk;
 	u32 len = skb->len;
 
-	conn->unread += len;
+	conn->brought += len;
 	if (rill_input_merge_last(sk, skb)) {
 		rill_input_price(conn, 0, len);
 		consume_skb(skb);
@@ -231,7 +270,7 @@ static void rill_input_record(struct rill_conn *conn, struct sk_buff *skb)
 	skb_queue_walk(&conn->record, skb)
 		skb_set_owner_r(skb, sk);
 	rill_input_price(conn, conn->record_size, conn->record_len + 1);
-	conn->unread += conn->record_len;
+	conn->brought += conn->record_len;
 	conn->record_len = 0;
 	conn->record_size = 0;
 	spin_lock(&sk->sk_receive_queue.lock);
@@ -283,6 +322,9 @@ static void rill_input_next(struct rill_conn *conn, struct sk_buff *skb,
 		return;
 	}
 	conn->rcv_nxt = rill_unit(skb)->end;
+	/* Before it can be read: who reads it sees that. */
+	if (conn->sk)
+		rill_input_watch(conn);
 	if (conn->sk && !(conn->marks & RILL_FLAG_STOP) &&
 	    (skb->len || (conn->seqpacket && (flags & RILL_FLAG_EOR)))) {
 		if (conn->seqpacket)
@@ -583,10 +625,8 @@ void rill_input(struct rill_rx *rx)
 				RILL_RESET_NONE);
 		return;
 	}
-	if (!rill_input_first(conn, rx)) {
-		rill_conn_put(conn);
+	if (!rill_input_first(conn, rx))
 		return;
-	}
 	/* Frames come in with BH off. */
 	spin_lock(&conn->lock);
 	rill_input_locked(conn, rx, &wake);
@@ -596,5 +636,4 @@ void rill_input(struct rill_rx *rx)
 	}
 	spin_unlock(&conn->lock);
 	rill_wake_up(&wake);
-	rill_conn_put(conn);
 }

@@ -31,13 +31,14 @@ void rill_output_mtu(struct rill_conn *conn, u32 mtu)
  * rill_output_queue() - The socket has written a unit.
  * @conn: The connection, locked.
  * @skb: The unit.
+ * @now: The time.
  */
-void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb)
+void rill_output_queue(struct rill_conn *conn, struct sk_buff *skb, u64 now)
 {
 	struct rill_unit *unit = rill_unit(skb);
 
 	if (conn->write_seq == conn->sent.una)
-		conn->heard_at = rill_clock();
+		conn->heard_at = now;
 	unit->seq = conn->write_seq;
 	unit->end = unit->seq + skb->len + unit->cb.eor;
 	conn->write_seq = unit->end;
@@ -365,8 +366,8 @@ bool rill_output(struct rill_conn *conn, u64 now)
 		return false;
 	if (conn->state != RILL_CONN_OPEN && conn->state != RILL_CONN_CLOSING)
 		return false;
-	if (conn->sent.una == conn->sent.nxt && conn->write_seq !=
-	    conn->sent.nxt && now - conn->heard_at > rill_rtt_rto(&conn->rtt))
+	if (conn->sent.una == conn->sent.nxt &&
+	    now - conn->heard_at > rill_rtt_rto(&conn->rtt))
 		rill_cubic_idle(&conn->cubic, conn->mss);
 	rill_output_lost(conn, now);
 	while ((len = rill_output_allowance(conn))) {

@@ -352,6 +352,12 @@ int rill_sent_ack(struct rill_sent *s, __u32 ack, const struct rill_sack *sack,
 	if (news.acked)
 		rtt->backoff = 0;
 	out->rtt = rill_rack_learn(s, rtt, &news);
+	/* As ever so often: all is there, and nothing was lost. */
+	if (s->una == s->nxt && s->episode == RILL_OPEN &&
+	    s->probe == RILL_PROBE_NONE) {
+		s->reorder_at = 0;
+		return 1;
+	}
 	rill_sent_probed(s, &news, out);
 	rill_sent_close(s, &news, out);
 	rill_sent_detect(s, rtt, now, out);

@@ -235,6 +235,7 @@ static int rill_set_peek_off(struct sock *sk, int val)
 }
 
 DEFINE_PROTO_OPS_ACCEPT(rill_accept)
+DEFINE_PROTO_OPS_SENDPAGE(rill_sendmsg)
 
 static const struct proto_ops rill_stream_ops = {
 	.family		= PF_RILL,
@@ -253,6 +254,7 @@ static const struct proto_ops rill_stream_ops = {
 	.setsockopt	= rill_setsockopt,
 	.getsockopt	= rill_getsockopt,
 	.sendmsg	= rill_sendmsg,
+	PROTO_OPS_SENDPAGE(rill_sendmsg)
 	.recvmsg	= rill_recvmsg,
 	.mmap		= sock_no_mmap,
 	.set_peek_off	= rill_set_peek_off,

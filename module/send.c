@@ -141,6 +141,22 @@ static ssize_t rill_stream_small(struct sock *sk, struct msghdr *msg,
 	return err ? err : len;
 }
 
+/*
+ * An empty buffer, for pages. Before Linux 6.5 these come one by one: a pause
+ * for the allocator would hand each to the reader by itself.
+ */
+static struct sk_buff *rill_skb_empty(struct sock *sk, bool noblock, int *err)
+{
+	struct sk_buff *skb = NULL;
+
+	if (!rill_send_held(sk))
+		skb = alloc_skb(0, GFP_NOWAIT | __GFP_NOWARN);
+	if (!skb)
+		return sock_alloc_send_pskb(sk, 0, 0, noblock, err, 0);
+	skb_set_owner_w(skb, sk);
+	return skb;
+}
+
 /* sendfile(), splice(): take the pages themselves. */
 static ssize_t rill_stream_splice(struct sock *sk, struct msghdr *msg,
 				  size_t len, bool noblock)
@@ -149,7 +165,7 @@ static ssize_t rill_stream_splice(struct sock *sk, struct msghdr *msg,
 	ssize_t taken;
 	int err;
 
-	skb = sock_alloc_send_pskb(sk, 0, 0, noblock, &err, 0);
+	skb = rill_skb_empty(sk, noblock, &err);
 	if (!skb)
 		return err;
 	/* It would sum the pages up for a device. */

@@ -5,12 +5,22 @@
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-/* Never called: MSG_SPLICE_PAGES is 0, see compat/linux/socket.h. */
+#include <linux/bvec.h>
+#include <linux/uio.h>
+
+/* Of the one page that proto_ops_sendpage() gives, into an empty buffer. */
 static inline ssize_t skb_splice_from_iter(struct sk_buff *skb,
 					   struct iov_iter *iter,
 					   ssize_t maxsize)
 {
-	return -EOPNOTSUPP;
+	size_t size = min_t(size_t, maxsize, iter->count);
+	struct page *page = iter->bvec->bv_page;
+
+	get_page(page);
+	skb_add_rx_frag(skb, 0, page,
+			iter->bvec->bv_offset + iter->iov_offset, size, size);
+	iov_iter_advance(iter, size);
+	return size;
 }
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 /* 6.17 dropped the allocation flags. */

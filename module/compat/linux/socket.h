@@ -10,11 +10,10 @@
 #endif
 
 /*
- * 6.5: MSG_SPLICE_PAGES is honoured. 6.1 stable has the bit without the
- * function behind it; there a program could set it, and it means nothing.
+ * 6.5: MSG_SPLICE_PAGES. 6.1 stable has the bit, and keeps programs from
+ * setting it, but not what it stands for: see skbuff.h and ../net/sock.h.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#undef MSG_SPLICE_PAGES
+#ifndef MSG_INTERNAL_SENDMSG_FLAGS
 #define MSG_SPLICE_PAGES 0
 #endif
 

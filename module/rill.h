@@ -96,7 +96,7 @@ struct rill_sock {
 	void				*conn;
 	struct rill_addr		local;
 	struct rill_addr		remote;
-	struct mutex			readers;
+	struct mutex			readers;	/* one reads at a time */
 	u32				attempt;
 	u32				taken;
 	u32				timeout_ms;

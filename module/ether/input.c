@@ -103,20 +103,19 @@ static void rill_input_grow(struct rill_conn *conn)
 	conn->taken_at = now;
 }
 
-/* Is the credit down to what is worth a frame of its own to raise? */
+/* Is the credit down to where raising it may be worth a frame of its own? */
 static void rill_input_watch(const struct rill_conn *conn)
 {
-	if (!rill_before(conn->rcv_nxt, conn->rcv_low))
-		WRITE_ONCE(rill_sk(conn->sk)->watched, true);
+	WRITE_ONCE(rill_sk(conn->sk)->watched,
+		   !rill_before(conn->rcv_nxt, conn->rcv_low));
 }
 
-/* Credit is given: what is read matters again when the peer has used half. */
+/* More credit is given: what is read matters when the peer has used half. */
 static void rill_input_rest(struct rill_conn *conn)
 {
 	u32 worth = max(rill_input_whole(conn) / 2, 2 * conn->mss);
 
 	conn->rcv_low = conn->rcv_edge - worth;
-	WRITE_ONCE(rill_sk(conn->sk)->watched, false);
 	rill_input_watch(conn);
 }
 

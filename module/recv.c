@@ -84,8 +84,8 @@ static void rill_recv_drained(struct sock *sk, u32 bytes)
 	struct rill_sock *rs = rill_sk(sk);
 
 	WRITE_ONCE(rs->taken, rs->taken + bytes);
-	/* Another transport may carry the socket since it was set. */
-	if (READ_ONCE(rs->watched) && rs->transport->drained)
+	if (rs->transport->drained &&
+	    (s32)(rs->taken - READ_ONCE(rs->tell_at)) >= 0)
 		rs->transport->drained(sk);
 }
 

@@ -66,6 +66,8 @@ struct rill_addr {
  *	looked up stays on the queue. lock_sock() would do at twice the price.
  * @attempt: Number of the current connection attempt (slock).
  * @taken: Bytes that were ever read, modulo 2^32 (readers).
+ * @tell_at: The transport is told of what is read from this @taken on. It moves
+ *	that before it queues what makes it want to know.
  * @timeout_ms: RILL_CONNECT_TIMEOUT, milliseconds, 0 for the sysctl.
  * @user_timeout_ms: RILL_USER_TIMEOUT, milliseconds, 0 for the sysctl.
  * @keepidle: RILL_KEEPIDLE, seconds.
@@ -76,8 +78,6 @@ struct rill_addr {
  * @reserved: On a listener: places given to requests on @pending_queue whose
  *	client has still to confirm (slock).
  * @dialect: enum rill_dialect.
- * @watched: The transport wants to know when something is read; it sets that
- *	before it queues what makes it want to.
  * @hearing: The transports were told that it takes what comes from a link.
  * @queued: @listener is set and held: a child on @pending_queue, or one whose
  *	client withdrew (listener's slock).
@@ -99,6 +99,7 @@ struct rill_sock {
 	struct mutex			readers;	/* one reads at a time */
 	u32				attempt;
 	u32				taken;
+	u32				tell_at;
 	u32				timeout_ms;
 	u32				user_timeout_ms;
 	u16				keepidle;
@@ -107,7 +108,6 @@ struct rill_sock {
 	u16				reserved;
 	u8				keepcnt;
 	u8				dialect;
-	bool				watched;
 	bool				hearing;
 	bool				queued;
 	u8				place;

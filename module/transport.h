@@ -46,8 +46,8 @@ enum rill_appended {
  *	see enum rill_appended; or -EPIPE.
  * @shutdown: Tell the peer that @how (SEND_SHUTDOWN, RCV_SHUTDOWN) directions
  *	of this end are shut.
- * @drained: The reader has taken something while &struct rill_sock.watched was
- *	set. Optional.
+ * @drained: The reader has taken something, and &struct rill_sock.taken is
+ *	@tell_at or more. Optional.
  * @local: Fill in what @addr, the own address, leaves open; slock held.
  *	Optional.
  * @outq: Bytes sent that the peer has not read (loopback) or acknowledged.

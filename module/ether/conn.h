@@ -119,7 +119,7 @@ struct rill_path_id {
  * @cubic: Congestion window.
  * @rcv_nxt: Next number expected.
  * @rcv_edge: End of the credit that was told.
- * @rcv_low: From this @rcv_nxt on, &struct rill_sock.watched is set.
+ * @rcv_low: From this @rcv_nxt on, every read is looked at.
  * @rcv_acked: @rcv_nxt as last told.
  * @brought: &struct rill_sock.taken as it will be when all is read.
  * @grown: Its part of &struct rill_ether_net.grown.

@@ -92,7 +92,7 @@ static void rill_input_grow(struct rill_conn *conn)
 	u32 rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	u64 now;
 
-	if (2 * (rill_input_taken(conn) - conn->taken) < rcvbuf)
+	if (rill_input_taken(conn) - conn->taken < rcvbuf / 2)
 		return;
 	now = rill_clock();
 	if (now - conn->taken_at <= 2 * (u64)trip &&
@@ -103,11 +103,17 @@ static void rill_input_grow(struct rill_conn *conn)
 	conn->taken_at = now;
 }
 
-/* Is the credit down to where raising it may be worth a frame of its own? */
+/*
+ * When does it matter what is read? At once if the credit is down to where
+ * raising it may be worth a frame of its own, else when the buffer may grow.
+ */
 static void rill_input_watch(const struct rill_conn *conn)
 {
-	WRITE_ONCE(rill_sk(conn->sk)->watched,
-		   !rill_before(conn->rcv_nxt, conn->rcv_low));
+	u32 at = conn->taken;
+
+	if (rill_before(conn->rcv_nxt, conn->rcv_low))
+		at += READ_ONCE(conn->sk->sk_rcvbuf) / 2;
+	WRITE_ONCE(rill_sk(conn->sk)->tell_at, at);
 }
 
 /* More credit is given: what is read matters when the peer has used half. */
@@ -127,15 +133,13 @@ static void rill_input_rest(struct rill_conn *conn)
  */
 u32 rill_input_credit(struct rill_conn *conn)
 {
-	u32 edge;
+	u32 edge = conn->rcv_nxt + rill_input_space(conn);
 
-	if (conn->sk)
-		rill_input_grow(conn);
-	edge = conn->rcv_nxt + rill_input_space(conn);
 	/* Credit given is not taken back. */
 	if (rill_after(edge, conn->rcv_edge)) {
 		conn->rcv_edge = edge;
-		rill_input_rest(conn);
+		if (conn->sk)
+			rill_input_rest(conn);
 	}
 	conn->rcv_acked = conn->rcv_nxt;
 	conn->ack_at = 0;
@@ -154,6 +158,7 @@ void rill_input_drained(struct rill_conn *conn)
 	    (conn->peer_marks & RILL_FLAG_FIN))
 		return;
 	rill_input_grow(conn);
+	rill_input_watch(conn);
 	edge = conn->rcv_nxt + rill_input_space(conn);
 	if (!rill_after(edge, conn->rcv_edge))
 		return;

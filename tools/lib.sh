@@ -5,8 +5,9 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-RILL_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+RILL_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 RILL_CACHE=${RILL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/rill}
+RILL_CACHE=$(realpath -m -- "$RILL_CACHE")
 export RILL_TOP RILL_CACHE
 
 # Fixed words sort and compare the same way everywhere.
@@ -22,6 +23,11 @@ die()
 	log "error: $*"
 	exit 1
 }
+
+# The static checks would take whole Debian roots for the project's files.
+case $RILL_CACHE/ in
+"$RILL_TOP"/*) die "RILL_CACHE must lie outside the checkout: $RILL_CACHE" ;;
+esac
 
 need_root()
 {

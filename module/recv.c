@@ -82,11 +82,13 @@ static void rill_queue_done(struct sock *sk, struct sk_buff *skb, u32 bytes)
 static void rill_recv_drained(struct sock *sk, u32 bytes)
 {
 	struct rill_sock *rs = rill_sk(sk);
+	/* A connect() of another thread may change it meanwhile. */
+	const struct rill_transport *transport = READ_ONCE(rs->transport);
 
 	WRITE_ONCE(rs->taken, rs->taken + bytes);
-	if (rs->transport->drained &&
+	if (transport->drained &&
 	    (s32)(rs->taken - READ_ONCE(rs->tell_at)) >= 0)
-		rs->transport->drained(sk);
+		transport->drained(sk);
 }
 
 /*

@@ -8,7 +8,7 @@
 #include <linux/bvec.h>
 #include <linux/uio.h>
 
-/* Of the one page that proto_ops_sendpage() gives, into an empty buffer. */
+/* Of the one page that sendpage() gives, into an empty buffer. */
 static inline ssize_t skb_splice_from_iter(struct sk_buff *skb,
 					   struct iov_iter *iter,
 					   ssize_t maxsize)
@@ -16,6 +16,8 @@ static inline ssize_t skb_splice_from_iter(struct sk_buff *skb,
 	size_t size = min_t(size_t, maxsize, iter->count);
 	struct page *page = iter->bvec->bv_page;
 
+	if (!sendpage_ok(page))
+		return -EIO;
 	get_page(page);
 	skb_add_rx_frag(skb, 0, page,
 			iter->bvec->bv_offset + iter->iov_offset, size, size);

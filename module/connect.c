@@ -97,7 +97,7 @@ static int rill_connect_claim(struct sock *sk, const struct rill_addr *dst,
 		attempt->old_err = sk->sk_err;
 		WRITE_ONCE(sk->sk_err, 0);		/* C33 */
 		WRITE_ONCE(sk->sk_shutdown, 0);
-		rs->transport = transport;
+		WRITE_ONCE(rs->transport, transport);
 		rs->remote = *dst;
 		rs->wait_until = 0;
 		if (timeo != MAX_SCHEDULE_TIMEOUT)
